@@ -1,0 +1,228 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The difference between a declared and a live image.
+
+Pure: no Heat, no HTTP, standard library only.
+The comparison is three-way.  What is *declared* is set, what is *managed*
+(set before by the same resource) and no longer declared is removed, and
+everything else on the *live* image belongs to somebody else and is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+import dataclasses
+import types
+from typing import Any
+
+Operation = dict[str, Any]
+
+_MISSING = object()
+_NOTHING: Mapping[str, Any] = types.MappingProxyType({})
+
+
+@dataclasses.dataclass(frozen=True)
+class PropertyDiff:
+    """What to do to the custom properties of an image.
+
+    The three parts have no name in common.
+    If all of them are empty, the live image holds what is declared.
+
+    :param added: properties to set that the image does not have
+    :param replaced: properties to set that the image has with another value
+    :param removed: names of properties to remove
+    """
+
+    added: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    replaced: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    removed: AbstractSet[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.replaced or self.removed)
+
+    def to_patch(self) -> list[Operation]:
+        """Return the operations of a v2.1 image patch, in a stable order.
+
+        A property is set by ``add`` whether the image has it or not: ``add``
+        is an upsert, while ``replace`` of a property that somebody removed
+        meanwhile fails the whole request with 409
+        (``glance/api/v2/images.py``, ``_do_add`` and ``_do_replace``).
+        """
+        removals = [
+            {'op': 'remove', 'path': pointer(name)}
+            for name in sorted(self.removed)
+        ]
+        values = {**self.added, **self.replaced}
+        return removals + [_set(name, values[name]) for name in sorted(values)]
+
+
+def compute(
+    declared: Mapping[str, str],
+    managed: Iterable[str],
+    live: Mapping[str, Any],
+) -> PropertyDiff:
+    """Return what makes the live custom properties equal the declared ones.
+
+    :param declared: every property that the template asks for, as text
+    :param managed: names that this resource has set on the image before
+    :param live: properties of the image as Glance shows them; other
+        members of the image may be there too, they are not looked at
+    """
+    added: dict[str, str] = {}
+    replaced: dict[str, str] = {}
+    get = live.get
+    for name, value in declared.items():
+        found = get(name, _MISSING)
+        if found is _MISSING:
+            added[name] = value
+        elif found != value:
+            replaced[name] = value
+    removed = frozenset(
+        name for name in managed if name not in declared and name in live
+    )
+    return PropertyDiff(added, replaced, removed)
+
+
+@dataclasses.dataclass(frozen=True)
+class Declared:
+    """All that a template says about the metadata of one image.
+
+    :param attributes: base attributes by Glance's name, such as ``min_ram``
+        (MB), ``min_disk`` (GB) or ``visibility``
+    :param properties: custom properties, as text
+    :param tags: tags
+    """
+
+    attributes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    properties: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    tags: AbstractSet[str] = frozenset()
+
+
+@dataclasses.dataclass(frozen=True)
+class Managed:
+    """Names of all that one resource has ever set and not yet removed.
+
+    :param attributes: names of base attributes
+    :param properties: names of custom properties
+    :param tags: tags
+    """
+
+    attributes: AbstractSet[str] = frozenset()
+    properties: AbstractSet[str] = frozenset()
+    tags: AbstractSet[str] = frozenset()
+
+    @classmethod
+    def of(cls, declared: Declared) -> Managed:
+        """Return the names that a declared image makes managed."""
+        return cls(
+            frozenset(declared.attributes),
+            frozenset(declared.properties),
+            frozenset(declared.tags),
+        )
+
+    def __or__(self, other: Managed) -> Managed:
+        return Managed(
+            self.attributes | other.attributes,
+            self.properties | other.properties,
+            self.tags | other.tags,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageDiff:
+    """What to do to an image; false if there is nothing to do.
+
+    :param attributes: base attributes to set; they can never be removed
+        (``_do_remove`` of ``glance/api/v2/images.py``)
+    :param properties: what to do to the custom properties
+    :param tags: the complete new list of tags, sorted, or None for no change
+    """
+
+    attributes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    properties: PropertyDiff = PropertyDiff()
+    tags: tuple[str, ...] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.attributes or self.properties or self.tags is not None
+        )
+
+    def to_patch(self) -> list[Operation]:
+        """Return the operations of one v2.1 image patch for all of it.
+
+        The list of tags can only be set as a whole.
+        """
+        operations = [
+            _set(name, value)
+            for name, value in sorted(self.attributes.items())
+        ]
+        if self.tags is not None:
+            operations.append(_set('tags', list(self.tags)))
+        return operations + self.properties.to_patch()
+
+    def names(self) -> list[str]:
+        """Return the names of all that differs, sorted."""
+        return sorted(
+            {
+                *self.attributes,
+                *self.properties.added,
+                *self.properties.replaced,
+                *self.properties.removed,
+                *(() if self.tags is None else ('tags',)),
+            }
+        )
+
+
+def compare(
+    declared: Declared,
+    managed: Managed,
+    live: Mapping[str, Any],
+    defaults: Mapping[str, Any] = _NOTHING,
+) -> ImageDiff:
+    """Return what makes a live image equal the declared one.
+
+    :param declared: what the template asks for
+    :param managed: what this resource has set before
+    :param live: the image as Glance shows it
+    :param defaults: value that an attribute goes back to when it is managed
+        and no longer declared; one without a default stays as it is
+    """
+    wanted = {
+        name: value
+        for name, value in defaults.items()
+        if name in managed.attributes
+    }
+    wanted.update(declared.attributes)
+    attributes = {
+        name: value
+        for name, value in wanted.items()
+        if live.get(name, _MISSING) != value
+    }
+    live_tags = frozenset(live.get('tags') or ())
+    tags = (live_tags - managed.tags) | declared.tags
+    return ImageDiff(
+        attributes,
+        compute(declared.properties, managed.properties, live),
+        None if tags == live_tags else tuple(sorted(tags)),
+    )
+
+
+def pointer(name: str) -> str:
+    """Return the JSON pointer (RFC 6901) to a member of the image."""
+    return '/' + name.replace('~', '~0').replace('/', '~1')
+
+
+def _set(name: str, value: Any) -> Operation:
+    return {'op': 'add', 'path': pointer(name), 'value': value}

@@ -1,0 +1,47 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Strategies of names and values that Glance may or may not keep."""
+
+from hypothesis import strategies as st
+
+from heat_image_props import rules
+
+#: Characters that the rules know an opinion on, and many that they do not.
+SPECIAL = '/~" \'\\%=:.-_aAbBsSßéÉe\u0301\u212bÅåıIiſµμ\u200b\u00a0\t\n\x85'
+
+characters = st.one_of(
+    st.sampled_from(SPECIAL),
+    st.characters(max_codepoint=0xFFFF),
+    st.sampled_from('\0\ud800\U0001f600'),
+)
+names = st.text(characters, max_size=12)
+values = st.text(characters, max_size=40)
+
+#: What YAML may put where a text is wanted.
+scalars = st.one_of(
+    values,
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.none(),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
+)
+maps = st.dictionaries(names, scalars, max_size=8)
+
+
+def accepted(strategy=maps):
+    """Maps of text that the rules accept."""
+    return strategy.map(lambda declared: rules.check(declared).text).filter(
+        bool
+    )
