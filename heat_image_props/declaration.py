@@ -1,0 +1,98 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""From the properties of the resource to what an image shall hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Any
+
+from heat_image_props import diff
+from heat_image_props import exception
+from heat_image_props import rules
+
+#: Base attributes that are set at creation and changed in place.
+ATTRIBUTES = ('name', 'min_disk', 'min_ram', 'protected', 'visibility')
+
+#: Value that an attribute goes back to when a template drops it.
+DEFAULTS: Mapping[str, Any] = {
+    'min_disk': 0,
+    'min_ram': 0,
+    'protected': False,
+    'visibility': 'private',
+}
+
+#: The two spellings of the map of custom properties.
+MAPS = ('property', 'extra_properties')
+
+
+def check(
+    values: Mapping[str, Any], managed: Iterable[str] = ()
+) -> tuple[rules.Offence, ...]:
+    """Return all offences in the properties of a resource, sorted.
+
+    :param values: properties of the resource by name, as far as known
+    :param managed: names of custom properties that the resource has set
+    """
+    merged, double = _merge(values)
+    tags = rules.check_tags(values.get('tags') or ())[1]
+    return tuple(
+        sorted({*rules.check(merged, managed).offences, *double, *tags})
+    )
+
+
+def read(
+    values: Mapping[str, Any], managed: Iterable[str] = ()
+) -> diff.Declared:
+    """Return what the properties of a resource declare.
+
+    :param values: properties of the resource by name
+    :param managed: names of custom properties that the resource has set
+    :raises: :class:`exception.InvalidDeclaration` with all offences
+    """
+    offences = check(values, managed)
+    if offences:
+        raise exception.InvalidDeclaration(offences)
+    return diff.Declared(
+        {
+            name: values[name]
+            for name in ATTRIBUTES
+            if values.get(name) is not None
+        },
+        rules.check(_merge(values)[0]).text,
+        frozenset(rules.check_tags(values.get('tags') or ())[0]),
+    )
+
+
+def _merge(
+    values: Mapping[str, Any],
+) -> tuple[dict[Any, object], list[rules.Offence]]:
+    """Return both maps as one, and an offence for each contradiction."""
+    first, second = (values.get(name) or {} for name in MAPS)
+    double = [
+        rules.Offence(
+            rules.shown(key),
+            f'is declared in "{MAPS[0]}" and, with another '
+            f'value, in "{MAPS[1]}"',
+            'keep one of the two',
+        )
+        for key in first.keys() & second.keys()
+        if _text(key, first[key]) != _text(key, second[key])
+    ]
+    return {**second, **first}, double
+
+
+def _text(key: object, value: object) -> object:
+    """Return what Glance would be sent for a value, or the value itself."""
+    return rules.check({key: value}).text or value

@@ -1,0 +1,179 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""What can go wrong with an image; each error carries its data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Any
+
+from heat_image_props import rules
+
+# An error is stored with the resource and with an event of Heat, and a
+# column of MySQL holds 64 KiB.
+_MOST_SHOWN = 100
+
+
+class ImageError(Exception):
+    """Base of all errors of this package."""
+
+
+class InvalidDeclaration(ImageError):
+    """A template declares what Glance would not keep; nothing was sent.
+
+    :param offences: all that is wrong, in the order to be shown
+    """
+
+    def __init__(self, offences: Iterable[rules.Offence]) -> None:
+        self.offences = tuple(offences)
+        lines = [str(offence) for offence in self.offences[:_MOST_SHOWN]]
+        if len(self.offences) > _MOST_SHOWN:
+            lines.append(f'and {len(self.offences) - _MOST_SHOWN} more')
+        super().__init__(
+            'Glance would not keep what is declared, nothing '
+            'was sent:\n- ' + '\n- '.join(lines)
+        )
+
+
+class RequestFailed(ImageError):
+    """Glance refused a request, or did not answer it.
+
+    :param action: what was attempted, a clause such as ``change image ID``
+    :param reason: what Glance said, without markup and without credentials
+    :param status: HTTP status, or None if there was no answer
+    :param request_id: request id of Glance, if it gave one
+    """
+
+    def __init__(
+        self,
+        action: str,
+        reason: str,
+        status: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        self.action = action
+        self.reason = reason
+        self.status = status
+        self.request_id = request_id
+        details = ', '.join(
+            filter(
+                None,
+                (
+                    f'HTTP {status}' if status is not None else 'no answer',
+                    request_id,
+                ),
+            )
+        )
+        super().__init__(f'Could not {action}: {reason} ({details})')
+
+
+class Refused(RequestFailed):
+    """Glance will give the same answer to the same request: a 4xx."""
+
+
+class NotFound(Refused):
+    """The image does not exist, or is not visible to this project: 404."""
+
+
+class Conflict(Refused):
+    """The state of the image forbids the request just now: 409."""
+
+
+class Unavailable(RequestFailed):
+    """No answer, or a 5xx or 429: whether it was applied is not known."""
+
+
+class ImageIdTaken(ImageError):
+    """An image with the declared ``id`` exists, or once existed.
+
+    :param image_id: the declared id
+    """
+
+    def __init__(self, image_id: str) -> None:
+        self.image_id = image_id
+        super().__init__(
+            f'Image {image_id} exists already, or existed once, and Glance '
+            'never gives out an id again: remove the property "id" or '
+            'choose another one; to manage the existing image use '
+            '"external_id" or adopt it'
+        )
+
+
+class ImportFailed(ImageError):
+    """The data of an image could not be imported.
+
+    :param image_id: the image, which is left without data
+    :param host: host and port of the source
+    :param reason: what Glance reports about the import task
+    """
+
+    def __init__(self, image_id: str, host: str, reason: str) -> None:
+        self.image_id = image_id
+        self.host = host
+        self.reason = reason
+        super().__init__(
+            f'Image {image_id}: the import from {host} failed: {reason}. '
+            'Glance reports no more than this to a project; see that its '
+            'hosts can fetch the location, then update the stack to import '
+            'again'
+        )
+
+
+class Unusable(ImageError):
+    """The image is in a state that no request leads out of.
+
+    :param image_id: the image
+    :param status: its status
+    """
+
+    def __init__(self, image_id: str, status: str) -> None:
+        self.image_id = image_id
+        self.status = status
+        super().__init__(f'Image {image_id} has the status {status}')
+
+
+class NotKept(ImageError):
+    """Glance answered a change with success and does not hold it.
+
+    :param image_id: the image
+    :param seen: value seen by name of what was changed; None for a name
+        that was not there
+    """
+
+    def __init__(self, image_id: str, seen: Mapping[str, Any]) -> None:
+        self.image_id = image_id
+        self.seen = dict(seen)
+        shown = ', '.join(
+            f"'{rules.shown(name)}' "
+            + ('is missing' if value is None else f'is {value!r}')
+            for name, value in sorted(self.seen.items())
+        )
+        super().__init__(
+            f'Image {image_id} does not hold what was written to it: {shown}. '
+            'Another client changes it at the same time, or the server '
+            'overrules it; update the stack to try again'
+        )
+
+
+class Drifted(ImageError):
+    """A check found the image different from what the template declares.
+
+    :param image_id: the image
+    :param reasons: what is different, a clause each
+    """
+
+    def __init__(self, image_id: str, reasons: Iterable[str]) -> None:
+        self.image_id = image_id
+        self.reasons = tuple(reasons)
+        super().__init__(f'Image {image_id}: ' + '; '.join(self.reasons))

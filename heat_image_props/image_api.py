@@ -1,0 +1,225 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Speaks to the Image API of Glance, version 2; knows nothing of Heat.
+
+Requests are sent by a keystoneauth adapter and not by the methods of
+glanceclient: its ``images.update`` re-sends all tags with every change, can
+not clear them, takes properties as keyword arguments, and validates the whole
+image once per property (``glanceclient/v2/images.py``, ``schemas.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+import html
+import json
+import re
+from typing import Any
+
+from glanceclient.v2 import client as glance_client
+from keystoneauth1 import adapter
+from keystoneauth1 import exceptions as ksa_exceptions
+import requests
+
+from heat_image_props import diff
+from heat_image_props import exception
+from heat_image_props import redact
+
+Image = dict[str, Any]
+
+_PATCH = 'application/openstack-images-v2.1-json-patch'
+_RETRIABLE = frozenset((429, 500, 502, 503, 504))
+_ERRORS = {404: exception.NotFound, 409: exception.Conflict}
+_VERSION_SUFFIX = re.compile(r'/v2(\.\d+)?/*$')
+_MARKUP = re.compile(
+    r'<(?:head|title|h1)\b.*?</(?:head|title|h1)>|<[^>]*>',
+    re.DOTALL | re.IGNORECASE,
+)
+_MOST_SAID = 800
+
+
+class ImageAPI:
+    """The requests for one image that this package makes.
+
+    :param connection: adapter for the image service; its session, endpoint
+        selection, credentials and retries are used
+    """
+
+    def __init__(self, connection: adapter.Adapter) -> None:
+        self._connection = connection
+
+    @classmethod
+    def from_client(cls, client: glance_client.Client) -> ImageAPI:
+        """Return an API that connects as a client of glanceclient does."""
+        source = client.http_client
+        return cls(
+            adapter.Adapter(
+                source.session,
+                service_type=source.service_type,
+                interface=source.interface,
+                region_name=source.region_name,
+                endpoint_override=source.endpoint_override,
+                auth=source.auth,
+                connect_retries=source.connect_retries,
+                global_request_id=source.global_request_id,
+                user_agent='heat-image-props',
+            )
+        )
+
+    def create(self, image: Mapping[str, Any]) -> Image:
+        """Create an image record with all its metadata, without data.
+
+        The request is never repeated by the connection: a repetition of one
+        whose answer was lost would be told that the id is taken.
+
+        :param image: ``id``, base attributes, ``tags`` and custom properties
+        :raises: :class:`exception.Conflict` if the id exists or existed
+        """
+        return self._json(
+            'POST',
+            '',
+            f'create image {image["id"]}',
+            json=dict(image),
+            connect_retries=0,
+        )
+
+    def get(self, image_id: str) -> Image:
+        """Return the image as Glance holds it.
+
+        :raises: :class:`exception.NotFound`
+        """
+        return self._json('GET', image_id, f'read image {image_id}')
+
+    def patch(
+        self, image_id: str, operations: Iterable[diff.Operation]
+    ) -> Image:
+        """Change metadata of an image by one request.
+
+        A success means that the change was applied to what the server had
+        read, not that it was kept: there is no locking between requests
+        (``glance/db/sqlalchemy/api.py``, ``image_update``).
+
+        :param operations: operations of a v2.1 image patch
+        :raises: :class:`exception.Conflict` if a property to remove is gone
+        """
+        return self._json(
+            'PATCH',
+            image_id,
+            f'change image {image_id}',
+            headers={'Content-Type': _PATCH},
+            data=json.dumps(list(operations)),
+        )
+
+    def import_data(self, image_id: str, uri: str) -> None:
+        """Make Glance fetch the data of an image (``web-download``).
+
+        The answer comes before the work is done.
+
+        :param uri: where Glance shall fetch the data; not logged
+        """
+        self._request(
+            'POST',
+            f'{image_id}/import',
+            f'import data into image {image_id}',
+            secret=uri,
+            json={'method': {'name': 'web-download', 'uri': uri}},
+        )
+
+    def tasks(self, image_id: str) -> list[dict[str, Any]]:
+        """Return the tasks that work or worked on an image, oldest first."""
+        answer = self._json(
+            'GET', f'{image_id}/tasks', f'read the tasks of image {image_id}'
+        )
+        tasks = answer.get('tasks') or []
+        return sorted(tasks, key=lambda task: str(task.get('created_at')))
+
+    def delete(self, image_id: str) -> None:
+        """Delete an image and its data.
+
+        :raises: :class:`exception.NotFound`, also for one deleted before
+        """
+        self._request('DELETE', image_id, f'delete image {image_id}')
+
+    def _json(
+        self, method: str, path: str, action: str, **kwargs: Any
+    ) -> dict[str, Any]:
+        response = self._request(method, path, action, **kwargs)
+        try:
+            answer = response.json()
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise exception.Unavailable(
+                action,
+                'the answer is no JSON object',
+                response.status_code,
+                _request_id(response),
+            )
+        return answer
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        action: str,
+        *,
+        secret: str = '',
+        **kwargs: Any,
+    ) -> requests.Response:
+        try:
+            base = self._connection.get_endpoint() or ''
+            base = _VERSION_SUFFIX.sub('', base.rstrip('/'))
+            url = f'{base}/v2/images/{path}'.rstrip('/')
+            # The session logs the body of a request, and an import's body
+            # holds the URL of the source.
+            response = self._connection.request(
+                url, method, raise_exc=False, log=not secret, **kwargs
+            )
+        except ksa_exceptions.ClientException as error:
+            raise exception.Unavailable(
+                action, redact.mask(str(error), secret)
+            ) from None
+        if response.ok:
+            return response
+        kind: type[exception.RequestFailed] = exception.Refused
+        if response.status_code in _RETRIABLE:
+            kind = exception.Unavailable
+        kind = _ERRORS.get(response.status_code, kind)
+        raise kind(
+            action,
+            _said(response, secret),
+            response.status_code,
+            _request_id(response),
+        )
+
+
+def _request_id(response: requests.Response) -> str | None:
+    return response.headers.get('x-openstack-request-id')
+
+
+def _said(response: requests.Response, secret: str) -> str:
+    """Return what an error response says, as plain text."""
+    text = response.text
+    try:
+        document = response.json()
+    except ValueError:
+        document = None
+    if isinstance(document, dict):
+        error = document.get('error', document)
+        text = str(
+            error.get('message') or text if isinstance(error, dict) else error
+        )
+    text = html.unescape(_MARKUP.sub(' ', text))
+    text = redact.mask(' '.join(text.split()), secret)
+    return text[:_MOST_SAID] or (response.reason or 'no reason given')

@@ -1,0 +1,180 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The base of tests on a real Keystone, Glance and Heat.
+
+The cloud is the one that the environment leads to (``python -m minicloud run
+-- COMMAND``).  Without one every test fails; none is skipped.
+"""
+
+import pathlib
+import uuid
+
+from heatclient import client as heat_client
+from heatclient import exc as heat_exc
+from keystoneauth1 import adapter
+import tenacity
+
+from heat_image_props.tests import base
+from minicloud import running
+
+EXAMPLES = pathlib.Path(__file__).parents[3] / 'examples'
+
+#: Seconds until an operation on a stack has ended, on a busy machine.
+LONGEST = 240
+
+AGENT = 'heat-image-props'
+
+
+class StackFailed(Exception):
+    """A stack ended in another state than the test expects."""
+
+
+class FunctionalTestCase(base.BaseTestCase):
+    """A test that acts as an ordinary member of a project."""
+
+    USER = 'demo'
+
+    def setUp(self):
+        super().setUp()
+        self.cloud = running.RunningCloud.from_environment()
+        session = self.cloud.session(self.USER)
+        self.heat = heat_client.Client(
+            '1',
+            session=session,
+            service_type='orchestration',
+            interface='public',
+            region_name=self.cloud.region,
+        )
+        self.glance = adapter.Adapter(
+            session,
+            service_type='image',
+            region_name=self.cloud.region,
+            user_agent='functional-test',
+        )
+
+    # Images --------------------------------------------------------------
+
+    def source(self, content=None):
+        """Serve some data and return its URL."""
+        return self.cloud.source.put(
+            f'{uuid.uuid4()}.img', content or uuid.uuid4().bytes * 4096
+        )
+
+    def image(self, image_id):
+        """Return an image as Glance shows it."""
+        return self.glance.get(f'/v2/images/{image_id}').json()
+
+    def patch_image(self, image_id, *operations):
+        """Change an image beside the stack, as any other client would."""
+        self.glance.patch(
+            f'/v2/images/{image_id}',
+            json=list(operations),
+            headers={
+                'Content-Type': 'application/openstack-images-v2.1-json-patch'
+            },
+        )
+
+    def image_exists(self, image_id):
+        """Say whether an image exists."""
+        response = self.glance.get(f'/v2/images/{image_id}', raise_exc=False)
+        self.assertIn(response.status_code, (200, 404))
+        return response.status_code == 200
+
+    def requests(self, mark, image_id=None):
+        """Return (method, status) of what the plugin sent since a mark."""
+        return [
+            (entry.method, entry.status)
+            for entry in self.cloud.glance_log.since(mark)
+            if AGENT in (entry.user_agent or '')
+            and (image_id is None or image_id in entry.path)
+        ]
+
+    def methods(self, mark, image_id=None):
+        """Return the methods of what the plugin sent since a mark."""
+        return [method for method, _ in self.requests(mark, image_id)]
+
+    # Stacks --------------------------------------------------------------
+
+    def template(self, resources=None, **properties):
+        """Return a template with one image, changed by keyword."""
+        image = {
+            'location': None,
+            'disk_format': 'raw',
+            'container_format': 'bare',
+            **properties,
+        }
+        return {
+            'heat_template_version': '2021-04-16',
+            'resources': {
+                'image': {
+                    'type': 'OS::Glance::Image',
+                    'properties': {
+                        name: value
+                        for name, value in image.items()
+                        if value is not None
+                    },
+                },
+                **(resources or {}),
+            },
+        }
+
+    def create_stack(self, template, expect='CREATE_COMPLETE', **kwargs):
+        """Create a stack, wait, and return its id."""
+        stack_id = self.heat.stacks.create(
+            stack_name=f'test-{uuid.uuid4().hex[:8]}',
+            template=template,
+            **kwargs,
+        )['stack']['id']
+        self.addCleanup(self.delete_stack, stack_id)
+        self.wait_for(stack_id, expect)
+        return stack_id
+
+    def update_stack(
+        self, stack_id, template, expect='UPDATE_COMPLETE', **kwargs
+    ):
+        """Update a stack and wait."""
+        self.heat.stacks.update(stack_id, template=template, **kwargs)
+        return self.wait_for(stack_id, expect)
+
+    def delete_stack(self, stack_id, expect='DELETE_COMPLETE'):
+        """Delete a stack, if it exists, and wait."""
+        try:
+            self.heat.stacks.delete(stack_id)
+            return self.wait_for(stack_id, expect)
+        except heat_exc.HTTPNotFound:
+            # That it is gone is what was wanted.
+            return None
+
+    def wait_for(self, stack_id, expect):
+        """Wait until an operation has ended, in the expected state."""
+        stack = tenacity.Retrying(
+            wait=tenacity.wait_fixed(0.5),
+            stop=tenacity.stop_after_delay(LONGEST),
+            retry=tenacity.retry_if_result(
+                lambda stack: stack.stack_status.endswith('IN_PROGRESS')
+            ),
+        )(self.heat.stacks.get, stack_id, resolve_outputs=False)
+        if stack.stack_status != expect:
+            raise StackFailed(
+                f'{stack.stack_status} instead of {expect}: '
+                f'{stack.stack_status_reason}'
+            )
+        return stack
+
+    def image_id(self, stack_id, name='image'):
+        """Return the id of the image of a stack."""
+        return self.heat.resources.get(stack_id, name).physical_resource_id
+
+    def reason(self, stack_id, name='image'):
+        """Return why a resource is in its state."""
+        return self.heat.resources.get(stack_id, name).resource_status_reason
