@@ -75,6 +75,16 @@ def read(
     )
 
 
+def keys(values: Mapping[str, Any], name: str) -> set[str]:
+    """Return the names of custom properties that one of the maps declares.
+
+    :param values: properties of the resource by name
+    :param name: one of :data:`MAPS`
+    """
+    found = {rules.key_text(key) for key in values.get(name) or {}}
+    return {key for key in found if key is not None}
+
+
 def _merge(
     values: Mapping[str, Any],
 ) -> tuple[dict[Any, object], list[rules.Offence]]:

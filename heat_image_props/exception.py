@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
 
+from heat_image_props import redact
 from heat_image_props import rules
 
 # An error is stored with the resource and with an event of Heat, and a
@@ -154,16 +155,25 @@ class NotKept(ImageError):
     def __init__(self, image_id: str, seen: Mapping[str, Any]) -> None:
         self.image_id = image_id
         self.seen = dict(seen)
-        shown = ', '.join(
-            f"'{rules.shown(name)}' "
-            + ('is missing' if value is None else f'is {value!r}')
-            for name, value in sorted(self.seen.items())
-        )
+        names = sorted(self.seen)
+        shown = [
+            f"'{rules.shown(name)}' {_state(self.seen[name])}"
+            for name in names[:_MOST_SHOWN]
+        ]
+        if len(names) > _MOST_SHOWN:
+            shown.append(f'and {len(names) - _MOST_SHOWN} more')
         super().__init__(
-            f'Image {image_id} does not hold what was written to it: {shown}. '
+            f'Image {image_id} does not hold what was written to it: '
+            f'{", ".join(shown)}. '
             'Another client changes it at the same time, or the server '
             'overrules it; update the stack to try again'
         )
+
+
+def _state(seen: Any) -> str:
+    if seen is None:
+        return 'is missing'
+    return f"is '{rules.shown(redact.mask(str(seen)))}'"
 
 
 class Drifted(ImageError):

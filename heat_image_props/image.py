@@ -143,8 +143,7 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
         before = self._record().load() or self._managed_before()
         declared = declaration.read(after, before.properties)
         task = self._reconciler(declared, before, after)
-        self._advance_once(task)
-        return task
+        return None if self._advance_once(task) is None else task
 
     def check_update_complete(self, task: reconcile.Reconciler | None) -> bool:
         """Say whether Glance holds what was written."""
@@ -210,13 +209,27 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
         self._repair = self.status == self.FAILED
         return bool(super()._needs_update(*args, **kwargs)) or self._repair
 
-    def parse_live_resource_data(
-        self, resource_properties: Any, resource_data: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """Return, by property, what the image holds and was not declared.
+    def get_live_resource_data(self) -> dict[str, Any]:
+        """Return the live image, for an update with ``--converge``."""
+        try:
+            live = self._api().get(self.resource_id)
+        except exception.NotFound:
+            live = None
+        if live is None or reconcile.has_ended(live):
+            raise heat_exception.EntityNotFound(
+                entity='Image', name=self.resource_id
+            )
+        return live
 
-        A property without a difference is left out, so that an update with
-        ``--converge`` finds nothing to do.
+    def parse_live_resource_data(
+        self,
+        resource_properties: Any,
+        resource_data: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """Return, by property, what is declared and differs on the image.
+
+        A property without a difference is left out, and so is what others
+        set, so that the update finds work only where there is some.
         """
         declared = declaration.read(resource_properties)
         change = diff.compare(
@@ -224,13 +237,18 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
         )
         found = {name: resource_data.get(name) for name in change.attributes}
         if change.tags is not None:
-            found[schema.TAGS] = list(resource_data.get('tags') or ())
-        if change.properties:
-            found[schema.PROPERTY] = {
-                name: resource_data[name]
-                for name in declared.properties
-                if name in resource_data
-            }
+            found[schema.TAGS] = sorted(
+                declared.tags & frozenset(resource_data['tags'])
+            )
+        different = {*change.properties.added, *change.properties.replaced}
+        for name in declaration.MAPS:
+            keys = declaration.keys(resource_properties, name)
+            if different & keys:
+                found[name] = {
+                    key: resource_data[key]
+                    for key in keys
+                    if key in resource_data
+                }
         return found
 
     def _show_resource(self) -> dict[str, Any]:
@@ -240,9 +258,7 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
             raise client_exception.EntityMatchNotFound(
                 entity='image', args=self.resource_id
             ) from None
-        return {
-            name: redact.mask_values(value) for name, value in live.items()
-        }
+        return redact.image(live)
 
     def _resolve_attribute(self, name: str) -> Any:
         if self.resource_id is None:
@@ -320,7 +336,7 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
         """Return what was set by a Heat that kept no record of it."""
         names: set[str] = set()
         for name in declaration.MAPS:
-            names.update(str(key) for key in self.properties[name] or {})
+            names |= declaration.keys(self.properties, name)
         return diff.Managed(
             attributes=frozenset(
                 name
@@ -338,26 +354,35 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
         return bool(self.data().get(none_resource.NoneResource.IS_PLACEHOLDER))
 
     def _known(self, name: str) -> Any:
-        """Return a property without what cannot be known before creation.
-
-        The value of a function that refers to a resource not yet created
-        is null; a null that the template itself holds is kept.
-        """
+        """Return a property without what cannot be known before creation."""
         value = self.properties[name]
         written = self.properties.data.get(name)
+        if isinstance(written, function.Function):
+            if _is_open(written, value):
+                return None
+            # A null in it may be what it does not know yet.
+            written = {}
         if isinstance(value, Mapping):
             return {
                 key: item
                 for key, item in value.items()
-                if item is not None or _literal(written, key)
+                if not (
+                    _is_open(written[key], item)
+                    if key in written
+                    else item is None
+                )
             }
         if isinstance(value, list):
             return [item for item in value if item is not None]
         return value
 
 
-def _literal(written: Any, key: Any) -> bool:
-    """Say whether a map in the template holds a null of its own."""
-    return isinstance(written, Mapping) and not isinstance(
-        written.get(key), function.Function
+def _is_open(written: Any, value: Any) -> bool:
+    """Say whether the value of a snippet of a template is not known yet.
+
+    A reference to a resource that does not exist is null, or a stand-in.
+    """
+    return (value is None and isinstance(written, function.Function)) or any(
+        dependency.action == dependency.INIT
+        for dependency in function.dependencies(written)
     )

@@ -124,22 +124,32 @@ class ImageAPI:
     def import_data(self, image_id: str, uri: str) -> None:
         """Make Glance fetch the data of an image (``web-download``).
 
-        The answer comes before the work is done.
+        The answer comes before the work is done.  The session would log the
+        body of the request, and with it the URL, so it is told not to.
 
-        :param uri: where Glance shall fetch the data; not logged
+        :param uri: where Glance shall fetch the data
         """
         self._request(
             'POST',
             f'{image_id}/import',
             f'import data into image {image_id}',
             secret=uri,
+            log=False,
             json={'method': {'name': 'web-download', 'uri': uri}},
         )
 
     def tasks(self, image_id: str) -> list[dict[str, Any]]:
-        """Return the tasks that work or worked on an image, oldest first."""
+        """Return the tasks that work or worked on an image, oldest first.
+
+        Each task holds the request that it serves, and with it the URL of
+        the source (``_task_format`` of ``glance/db/sqlalchemy/api.py``), so
+        the answer is not logged.
+        """
         answer = self._json(
-            'GET', f'{image_id}/tasks', f'read the tasks of image {image_id}'
+            'GET',
+            f'{image_id}/tasks',
+            f'read the tasks of image {image_id}',
+            log=False,
         )
         tasks = answer.get('tasks') or []
         return sorted(tasks, key=lambda task: str(task.get('created_at')))
@@ -181,10 +191,8 @@ class ImageAPI:
             base = self._connection.get_endpoint() or ''
             base = _VERSION_SUFFIX.sub('', base.rstrip('/'))
             url = f'{base}/v2/images/{path}'.rstrip('/')
-            # The session logs the body of a request, and an import's body
-            # holds the URL of the source.
             response = self._connection.request(
-                url, method, raise_exc=False, log=not secret, **kwargs
+                url, method, raise_exc=False, **kwargs
             )
         except ksa_exceptions.ClientException as error:
             raise exception.Unavailable(

@@ -149,6 +149,7 @@ class Reconciler:
             return self._later(SETTLING_TIME * 2**self._failures)
         self._failures = 0
         if is_busy(live):
+            self._import_error = None
             return self._later(self._gap())
         if has_ended(live):
             raise exception.Unusable(self._image_id, live['status'])
@@ -205,6 +206,7 @@ class Reconciler:
         A failed import is no state of the image: it is ``queued`` again,
         without the lock that a running import holds.
         """
+        source = self._source or ''
         try:
             failed = [
                 task
@@ -217,7 +219,6 @@ class Reconciler:
             reason = (
                 failed[-1].get('message') if failed else None
             ) or 'no reason is given'
-        source = self._source or ''
         return exception.ImportFailed(
             self._image_id, redact.host(source), redact.mask(reason, source)
         )

@@ -18,10 +18,13 @@ import re
 from typing import Any
 import urllib.parse
 
+# A URL may hold an apostrophe, and may itself be quoted within a URL.  What
+# stands before the slashes is of no interest.
 _URL = re.compile(
-    r'\b(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)'
-    r'(?P<rest>[^\s\'"<>]+)'
+    r'(?P<start>(?::|%3A)(?:/|%2F){2})(?P<rest>[^\s"<>]+)', re.IGNORECASE
 )
+_AT = re.compile('@|%40')
+_END = re.compile('[?#]|%3F|%23', re.IGNORECASE)
 _HIDDEN = '***'
 
 
@@ -47,35 +50,50 @@ def mask(text: str, *secrets: str) -> str:
     :param secrets: URLs known to be in the text, perhaps with characters by
         which a URL in running text cannot be recognised as a whole
     """
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = text.replace(secret, f'a URL at {host(secret)}')
+    for secret in filter(None, secrets):
+        for form in _forms(secret):
+            text = text.replace(form, f'a URL at {host(secret)}')
     return _URL.sub(_masked, text)
 
 
-def mask_values(value: Any) -> Any:
-    """Return a JSON document with :func:`mask` applied to each text in it."""
-    if isinstance(value, str):
-        return mask(value)
-    if isinstance(value, list):
-        return [mask_values(item) for item in value]
-    if isinstance(value, dict):
-        return {name: mask_values(item) for name, item in value.items()}
-    return value
+def image(image: dict[str, Any]) -> dict[str, Any]:
+    """Return an image as Glance shows it, without credentials.
+
+    An operator may let Glance show where the data is stored, and that may
+    be a URL with the credentials of the store.
+    """
+    shown = dict(image)
+    if shown.get('direct_url'):
+        shown['direct_url'] = mask(shown['direct_url'])
+    if shown.get('locations'):
+        shown['locations'] = [
+            {**location, 'url': mask(location.get('url', ''))}
+            for location in shown['locations']
+        ]
+    return shown
+
+
+def _forms(url: str) -> list[str]:
+    """Return a URL in the forms that a message may quote it in."""
+    forms = {url}
+    for safe in ('', '/', ':/', ':/@', ':/?=&@'):
+        forms.add(urllib.parse.quote(url, safe=safe))
+    forms.add(urllib.parse.unquote(url))
+    return sorted(forms, key=len, reverse=True)
 
 
 def _masked(match: re.Match[str]) -> str:
     rest = match['rest']
-    # The last @ before the path ends the user information, and a password
-    # may hold further ones.
-    authority, slash, path = rest.partition('/')
-    if '@' in path.partition('?')[0] and '@' not in authority:
-        # A password with a slash in it: nothing before the @ is safe.
-        authority, slash, path = path.rpartition('@')[2], '', ''
-        authority = f'{_HIDDEN}@{authority}'
-    elif '@' in authority:
-        authority = f'{_HIDDEN}@{authority.rpartition("@")[2]}'
-    rest = authority + slash + path
-    cut = re.search('[?#]', rest)
-    if cut is not None:
-        rest = f'{rest[: cut.start() + 1]}{_HIDDEN}'
-    return match['scheme'] + rest
+    end = _END.search(rest)
+    head, tail = (
+        (rest[: end.start()], rest[end.end() :]) if end else (rest, '')
+    )
+    # The last @ ends the user information: a password may hold slashes and
+    # further ones.  Where it belongs to the path, too much is hidden.
+    ats = list(_AT.finditer(head))
+    if ats:
+        head = f'{_HIDDEN}{head[ats[-1].start() :]}'
+    elif _AT.search(tail) and ':' in head.partition('/')[0]:
+        # A password with a question mark in it, not a port.
+        return match['start'] + _HIDDEN
+    return match['start'] + head + (f'{end[0]}{_HIDDEN}' if end else '')

@@ -40,8 +40,34 @@ scalars = st.one_of(
 maps = st.dictionaries(names, scalars, max_size=8)
 
 
-def accepted(strategy=maps):
-    """Maps of text that the rules accept."""
-    return strategy.map(lambda declared: rules.check(declared).text).filter(
-        bool
+#: Characters that Glance stores, special ones preferred.
+storable = st.one_of(
+    st.sampled_from(SPECIAL),
+    st.characters(
+        min_codepoint=1, max_codepoint=0xFFFF, exclude_categories=['Cs']
+    ),
+)
+
+
+def accepted():
+    """Maps of text that the rules accept, by the verdict of the rules."""
+    return (
+        st.dictionaries(
+            st.text(storable, min_size=1, max_size=12).map(
+                lambda name: name.strip() or 'blank'
+            ),
+            st.text(storable, max_size=40),
+            min_size=1,
+            max_size=8,
+        )
+        .map(_without_clashes)
+        .filter(lambda declared: not rules.check(declared).offences)
     )
+
+
+def _without_clashes(declared):
+    """Leave one name of those that a database may take for one."""
+    return {
+        name: declared[name]
+        for name in {rules.fold(name): name for name in declared}.values()
+    }
