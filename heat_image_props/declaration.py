@@ -47,8 +47,9 @@ def check(
     """
     merged, double = _merge(values)
     tags = rules.check_tags(values.get('tags') or ())[1]
+    name = rules.check_name(values.get('name'))
     return tuple(
-        sorted({*rules.check(merged, managed).offences, *double, *tags})
+        sorted({*rules.check(merged, managed).offences, *double, *tags, *name})
     )
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Mapping
+import http
 from typing import Any
 
 from heat_image_props import redact
@@ -108,6 +109,50 @@ class ImageIdTaken(ImageError):
             'never gives out an id again: remove the property "id" or '
             'choose another one; to manage the existing image use '
             '"external_id" or adopt it'
+        )
+
+
+class NoImage(ImageError):
+    """The resource has no image.
+
+    :param name: name of the resource
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f'Resource {name} has no image in Glance; update the stack to '
+            'create it'
+        )
+
+
+class NotApplied(ImageError):
+    """Glance failed to make a change, again and again.
+
+    :param image_id: the image
+    :param names: what should have been changed
+    :param error: what the last attempt met with
+    """
+
+    def __init__(
+        self, image_id: str, names: Iterable[str], error: RequestFailed
+    ) -> None:
+        self.image_id = image_id
+        self.names = tuple(names)
+        self.error = error
+        shown = [f"'{rules.shown(name)}'" for name in self.names]
+        if len(shown) > _MOST_SHOWN:
+            shown[_MOST_SHOWN:] = [f'and {len(shown) - _MOST_SHOWN} more']
+        advice = ''
+        if error.status == http.HTTPStatus.INTERNAL_SERVER_ERROR:
+            advice = (
+                '. A Glance on MySQL answers so for good when a name differs '
+                'only in case or accents from one that the image has or once '
+                'had: choose another name then'
+            )
+        super().__init__(
+            f'Image {image_id}: could not change {", ".join(shown)}: '
+            f'{error}{advice}'
         )
 
 

@@ -77,13 +77,13 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
             declaration.check(
                 {
                     name: self._known(name)
-                    for name in (*declaration.MAPS, schema.TAGS)
+                    for name in (schema.NAME, *declaration.MAPS, schema.TAGS)
                 }
             )
         )
         container = self.properties[schema.CONTAINER_FORMAT]
         disk = self.properties[schema.DISK_FORMAT]
-        if container in schema.AMAZON_FORMATS and disk != container:
+        if disk and container in schema.AMAZON_FORMATS and disk != container:
             offences.append(
                 rules.Offence(
                     schema.CONTAINER_FORMAT,
@@ -110,7 +110,7 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
             self.resource_id_set(image_id)
         self._record().save(diff.Managed.of(declared))
         self._create_record(
-            chosen,
+            declared,
             {
                 **declaration.DEFAULTS,
                 'name': self.physical_resource_name(),
@@ -151,6 +151,8 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
 
     def handle_check(self) -> None:
         """Fail if the image is gone or differs, and change nothing."""
+        if not self._has_image():
+            raise exception.NoImage(self.name)
         try:
             live = self._api().get(self.resource_id)
         except exception.NotFound as error:
@@ -160,21 +162,24 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
         reasons = []
         if live['status'] not in ('active', 'deactivated'):
             reasons.append(f'its status is {live["status"]}')
-        change = diff.compare(
-            declaration.read(self.properties),
-            self._record().load() or diff.Managed(),
-            live,
-        )
-        if change:
-            reasons.append(
-                'it differs from the template in ' + ', '.join(change.names())
+        # Heat checks an external resource too, which nobody makes equal.
+        if self.external_id is None:
+            change = diff.compare(
+                declaration.read(self.properties),
+                self._record().load() or diff.Managed(),
+                live,
             )
+            if change:
+                reasons.append(
+                    'it differs from the template in '
+                    + ', '.join(map(rules.shown, change.names()))
+                )
         if reasons:
             raise exception.Drifted(self.resource_id, reasons)
 
     def handle_delete(self) -> None:
         """Delete the image; one that is gone already is no error."""
-        if self.resource_id is None or self._is_placeholder():
+        if not self._has_image():
             return
         try:
             self._api().delete(self.resource_id)
@@ -186,7 +191,7 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
 
     def needs_replace_failed(self) -> bool:
         """Replace the image after a failure only if there is none."""
-        if self.resource_id is None or self._is_placeholder():
+        if not self._has_image():
             return True
         try:
             return reconcile.has_ended(self._api().get(self.resource_id))
@@ -232,9 +237,7 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
         set, so that the update finds work only where there is some.
         """
         declared = declaration.read(resource_properties)
-        change = diff.compare(
-            declared, diff.Managed.of(declared), resource_data
-        )
+        change = diff.compare(declared, diff.Managed(), resource_data)
         found = {name: resource_data.get(name) for name in change.attributes}
         if change.tags is not None:
             found[schema.TAGS] = sorted(
@@ -261,7 +264,7 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
         return redact.image(live)
 
     def _resolve_attribute(self, name: str) -> Any:
-        if self.resource_id is None:
+        if not self._has_image():
             return None
         live = self._show_resource()
         if name == schema.LIVE_PROPERTIES:
@@ -269,25 +272,26 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
         return live.get(name)
 
     def _create_record(
-        self, chosen: str | None, image: Mapping[str, Any]
+        self, declared: diff.Declared, image: Mapping[str, Any]
     ) -> None:
         """Create the image record, once whatever becomes of the answer."""
         try:
             self._api().create(image)
         except exception.Conflict:
-            if chosen:
-                raise exception.ImageIdTaken(chosen) from None
+            if self.properties[schema.IMAGE_ID]:
+                raise exception.ImageIdTaken(image['id']) from None
             raise
-        except exception.Unavailable:
-            if chosen:
-                raise
+        except exception.Unavailable as error:
+            LOG.warning('%s; looking whether it exists', error)
             try:
-                self._api().get(image['id'])
+                live = self._api().get(image['id'])
             except exception.RequestFailed:
-                LOG.info('Image %s was not created', image['id'])
-            else:
-                return
-            raise
+                raise error from None
+            # With a declared id it may be somebody's, and is not taken over.
+            if live['status'] != 'queued' or diff.compare(
+                declared, diff.Managed(), live
+            ):
+                raise exception.ImageIdTaken(image['id']) from None
 
     def _reconciler(
         self,
@@ -349,6 +353,9 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
             ),
         )
 
+    def _has_image(self) -> bool:
+        return self.resource_id is not None and not self._is_placeholder()
+
     def _is_placeholder(self) -> bool:
         """Say whether Heat's own type pretended to create this image."""
         return bool(self.data().get(none_resource.NoneResource.IS_PLACEHOLDER))
@@ -357,32 +364,37 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
         """Return a property without what cannot be known before creation."""
         value = self.properties[name]
         written = self.properties.data.get(name)
-        if isinstance(written, function.Function):
-            if _is_open(written, value):
-                return None
-            # A null in it may be what it does not know yet.
-            written = {}
+        if isinstance(written, function.Function) and _is_open(value, written):
+            return None
         if isinstance(value, Mapping):
+            parts = written if isinstance(written, Mapping) else {}
             return {
                 key: item
                 for key, item in value.items()
-                if not (
-                    _is_open(written[key], item)
-                    if key in written
-                    else item is None
-                )
+                if not _is_open(item, parts.get(key, ...))
             }
         if isinstance(value, list):
-            return [item for item in value if item is not None]
+            same = isinstance(written, list) and len(written) == len(value)
+            return [
+                item
+                for item, snippet in zip(
+                    value, written if same else [...] * len(value)
+                )
+                if not _is_open(item, snippet)
+            ]
         return value
 
 
-def _is_open(written: Any, value: Any) -> bool:
-    """Say whether the value of a snippet of a template is not known yet.
+def _is_open(value: Any, written: Any) -> bool:
+    """Say whether a value of a template is not known yet.
 
-    A reference to a resource that does not exist is null, or a stand-in.
+    What refers to a resource that does not exist is null, or a stand-in.
+
+    :param value: the value, as far as it could be resolved
+    :param written: the snippet of the template: null for a literal null,
+        an ellipsis if the value is part of what a function returned
     """
-    return (value is None and isinstance(written, function.Function)) or any(
+    return (value is None and written is not None) or any(
         dependency.action == dependency.INIT
         for dependency in function.dependencies(written)
     )

@@ -169,9 +169,13 @@ class Reconciler:
     def _write(self, change: diff.ImageDiff, live: Mapping[str, Any]) -> float:
         """Send a change, unless too many were sent in vain."""
         if self._rounds >= MOST_ROUNDS:
-            raise self._write_error or exception.NotKept(
-                self._image_id,
-                {name: live.get(name) for name in change.names()},
+            names = change.names()
+            if self._write_error is not None:
+                raise exception.NotApplied(
+                    self._image_id, names, self._write_error
+                )
+            raise exception.NotKept(
+                self._image_id, {name: live.get(name) for name in names}
             )
         self._rounds += 1
         self._managed |= diff.Managed.of(self._declared)

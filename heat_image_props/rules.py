@@ -59,21 +59,8 @@ _SETTABLE = {
 # Attributes that Glance sets (_readonly_properties, _disallowed_properties
 # of RequestDeserializer).
 _READ_ONLY = frozenset(
-    (
-        'checksum',
-        'created_at',
-        'direct_url',
-        'file',
-        'os_hash_algo',
-        'os_hash_value',
-        'schema',
-        'self',
-        'size',
-        'status',
-        'stores',
-        'updated_at',
-        'virtual_size',
-    )
+    'checksum created_at direct_url file os_hash_algo os_hash_value schema '
+    'self size status stores updated_at virtual_size'.split()
 )
 
 # Attributes that no property of the resource sets.
@@ -88,23 +75,9 @@ _ATTRIBUTES = frozenset((*_SETTABLE, *_READ_ONLY, *_NOT_OFFERED))
 # server's own object: what has the name of one of its Python attributes is
 # answered with 200 and not stored.
 _LOST = frozenset(
-    (
-        'context',
-        'deactivate',
-        'delete',
-        'get_data',
-        'get_payload',
-        'get_super_class',
-        'helper',
-        'image',
-        'member',
-        'notifier',
-        'property_rules',
-        'reactivate',
-        'repo',
-        'send_notification',
-        'set_data',
-    )
+    'context deactivate delete get_data get_payload get_super_class helper '
+    'image member notifier property_rules reactivate repo send_notification '
+    'set_data'.split()
 )
 _CRASHING = frozenset(('base', 'extra_properties'))
 
@@ -224,6 +197,17 @@ def check_tags(
     if offences:
         return (), tuple(sorted(offences))
     return tuple(sorted(tags)), ()
+
+
+def check_name(name: object) -> tuple[Offence, ...]:
+    """Return what is wrong with the name of an image itself.
+
+    :param name: the name, or None if there is none
+    """
+    problem = _characters_problem(name) if isinstance(name, str) else None
+    if problem is None:
+        return ()
+    return (Offence('name', f'has a value that {problem[0]}', problem[1]),)
 
 
 def custom(image: Mapping[str, Any]) -> dict[str, Any]:
