@@ -37,6 +37,9 @@ def host(url: str) -> str:
         return 'an invalid URL'
     if not name:
         return 'an invalid URL'
+    if ':' in parts.netloc and '@' in url and '@' not in parts.netloc:
+        # What looks like a port may be the beginning of a password.
+        return 'a host not shown here'
     name = f'[{name}]' if ':' in name else name
     return name if port is None else f'{name}:{port}'
 

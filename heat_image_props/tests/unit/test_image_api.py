@@ -1,0 +1,305 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Tests of the requests to Glance, and of the connection they use."""
+
+import json
+
+import fixtures
+import glanceclient
+from keystoneauth1 import adapter
+from keystoneauth1 import fixture as ksa_fixture
+from keystoneauth1.identity import v3
+from keystoneauth1 import session
+from keystoneauth1 import token_endpoint
+import requests
+from requests_mock.contrib import fixture as requests_fixture
+
+from heat_image_props import exception
+from heat_image_props import image_api
+from heat_image_props.tests import base
+from heat_image_props.tests.unit import fake_glance
+
+ID = '11111111-1111-4111-8111-111111111111'
+AUTH = 'http://keystone.test/v3'
+SOURCE = 'http://source.test:81/disk.img'
+
+
+class TestRequests(base.BaseTestCase):
+    """What is sent."""
+
+    def setUp(self):
+        super().setUp()
+        self.glance = self.useFixture(fake_glance.FakeGlance())
+        self.api = self.glance.api()
+
+    def only_request(self):
+        """Return the one request that was sent."""
+        self.assertEqual(1, len(self.glance.requests), self.glance.log())
+        return self.glance.requests[0]
+
+    def test_patch_has_the_media_type_and_an_array(self):
+        """A change is one request of the v2.1 type, whose body is a list."""
+        self.glance.add(id=ID, old='1')
+        operations = [
+            {'op': 'remove', 'path': '/old'},
+            {'op': 'add', 'path': '/a~1b', 'value': '1'},
+        ]
+        after = self.api.patch(ID, iter(operations))
+
+        sent = self.only_request()
+        self.assertEqual('PATCH', sent.method)
+        self.assertEqual(
+            'application/openstack-images-v2.1-json-patch',
+            sent.headers['Content-Type'],
+        )
+        self.assertEqual(operations, sent.body)
+        self.assertEqual('1', after['a/b'])
+
+    def test_media_type_survives_a_failed_request(self):
+        """A refused change does not spoil the media type of the next one."""
+        self.glance.add(id=ID)
+        self.glance.fail('PATCH', 400)
+        self.assertRaises(exception.Refused, self.api.patch, ID, [])
+        self.api.patch(ID, [])
+
+        self.assertEqual(
+            [fake_glance.PATCH_TYPE] * 2,
+            [sent.headers['Content-Type'] for sent in self.glance.requests],
+        )
+
+    def test_create_is_one_request(self):
+        """A record is created by one POST with all that is given."""
+        record = {'id': ID, 'name': 'n', 'tags': ['t'], 'key': 'välue'}
+        created = self.api.create(record)
+
+        sent = self.only_request()
+        self.assertEqual(('POST', ''), (sent.method, sent.path))
+        self.assertEqual(record, sent.body)
+        self.assertEqual('queued', created['status'])
+
+    def test_get_is_one_request(self):
+        """An image is read by one GET and comes back as a plain dict."""
+        self.glance.add(id=ID, key='value')
+        image = self.api.get(ID)
+
+        self.assertEqual('value', image['key'])
+        self.assertIs(dict, type(image))
+        self.assertEqual(('GET', ID), (self.only_request().method,
+                                       self.only_request().path))  # fmt: skip
+
+    def test_import_is_one_request(self):
+        """An import is one POST of the method web-download and the URL."""
+        self.glance.add(id=ID, status='queued')
+        self.assertIsNone(self.api.import_data(ID, SOURCE))
+
+        sent = self.only_request()
+        self.assertEqual(('POST', f'{ID}/import'), (sent.method, sent.path))
+        self.assertEqual(
+            {'method': {'name': 'web-download', 'uri': SOURCE}}, sent.body
+        )
+
+    def test_delete_is_one_request(self):
+        """An image is deleted by one DELETE."""
+        self.glance.add(id=ID)
+        self.assertIsNone(self.api.delete(ID))
+
+        self.assertEqual({}, self.glance.images)
+        self.assertEqual('DELETE', self.only_request().method)
+
+    def test_tasks_come_oldest_first(self):
+        """The tasks of an image are sorted by the time of their creation."""
+        self.glance.add(id=ID)
+        self.glance.tasks[ID] = [
+            {'id': 'b', 'created_at': '2026-01-02T00:00:00'},
+            {'id': 'c', 'created_at': '2026-01-03T00:00:00'},
+            {'id': 'a', 'created_at': '2026-01-01T00:00:00'},
+        ]
+        self.assertEqual(
+            ['a', 'b', 'c'], [task['id'] for task in self.api.tasks(ID)]
+        )
+        self.assertEqual(f'{ID}/tasks', self.only_request().path)
+
+
+class TestRetries(base.BaseTestCase):
+    """What the connection repeats by itself."""
+
+    def setUp(self):
+        super().setUp()
+        self.glance = self.useFixture(fake_glance.FakeGlance())
+        # keystoneauth waits between two attempts.
+        self.useFixture(
+            fixtures.MonkeyPatch('keystoneauth1.session.time.sleep', _no_sleep)
+        )
+        # As Heat does: on the session and on the adapter.
+        connection = adapter.Adapter(
+            session.Session(
+                token_endpoint.Token(fake_glance.URL, 'token'),
+                connect_retries=2,
+            ),
+            service_type='image',
+            connect_retries=2,
+        )
+        self.api = image_api.ImageAPI(connection)
+
+    def test_a_creation_is_never_repeated(self):
+        """A POST whose answer is lost is sent once."""
+        self.glance.fail('POST', fake_glance.CUT, applied=True)
+        self.assertRaises(exception.Unavailable, self.api.create, {'id': ID})
+        self.assertEqual(['POST'], self.glance.log())
+
+    def test_other_requests_are(self):
+        """A GET is repeated as often as the client is configured to."""
+        self.glance.add(id=ID)
+        self.glance.fail('GET', fake_glance.CUT, times=2)
+
+        self.assertEqual(ID, self.api.get(ID)['id'])
+        self.assertEqual(['GET'] * 3, self.glance.log())
+
+    def test_gives_up(self):
+        """A connection that stays cut is an error of ours."""
+        self.glance.fail('GET', fake_glance.CUT, times=9)
+        self.assertRaises(exception.Unavailable, self.api.get, ID)
+        self.assertEqual(3, len(self.glance.requests))
+
+
+def _no_sleep(seconds):
+    del seconds
+
+
+class TestConnection(base.BaseTestCase):
+    """How a client of glanceclient is taken over."""
+
+    scenarios = [
+        ('plain', {'suffix': ''}),
+        ('slash', {'suffix': '/'}),
+        ('version', {'suffix': '/v2'}),
+        ('version and slash', {'suffix': '/v2/'}),
+        ('minor version', {'suffix': '/v2.9/'}),
+        ('path', {'suffix': '/image'}),
+        ('path and version', {'suffix': '/image/v2'}),
+    ]
+
+    def setUp(self):
+        super().setUp()
+        self.mock = self.useFixture(requests_fixture.Fixture())
+        token = ksa_fixture.V3Token()
+        service = token.add_service('image', 'glance')
+        for region in ('here', 'there'):
+            service.add_standard_endpoints(
+                region=region,
+                public=f'http://public.{region}{self.suffix}',
+                internal=f'http://internal.{region}{self.suffix}',
+                admin=f'http://admin.{region}{self.suffix}',
+            )
+        self.mock.get(AUTH, json={'version': ksa_fixture.V3Discovery(AUTH)})
+        self.mock.post(
+            f'{AUTH}/auth/tokens',
+            json=token,
+            headers={'X-Subject-Token': 'the-token'},
+        )
+        path = self.suffix.rstrip('/').partition('/v2')[0]
+        self.url = f'http://internal.there{path}/v2/images/{ID}'
+        self.session = session.Session(
+            v3.Password(AUTH, username='u', password='p', project_id='x')
+        )
+
+    def client(self, **kwargs):
+        """Return a client as Heat makes it."""
+        return glanceclient.Client(
+            '2',
+            session=self.session,
+            service_type='image',
+            interface='internal',
+            region_name='there',
+            **kwargs,
+        )
+
+    def test_uses_the_endpoint_of_region_and_interface(self):
+        """The request goes where the client's region and interface say."""
+        self.mock.get(self.url, json={'id': ID})
+        api = image_api.ImageAPI.from_client(self.client())
+
+        self.assertEqual({'id': ID}, api.get(ID))
+        sent = self.mock.request_history[-1]
+        self.assertEqual(self.url, sent.url)
+        self.assertEqual('the-token', sent.headers['X-Auth-Token'])
+        self.assertIn('heat-image-props', sent.headers['User-Agent'])
+
+    def test_asks_for_no_schema(self):
+        """Nothing is requested from Glance but what is asked for."""
+        self.mock.post(self.url.rpartition('/')[0], json={'id': ID})
+        image_api.ImageAPI.from_client(self.client()).create({'id': ID})
+
+        self.assertEqual(
+            1,
+            len([
+                sent
+                for sent in self.mock.request_history
+                if sent.hostname == 'internal.there'
+            ]),
+        )  # fmt: skip
+
+    def test_takes_over_the_request_id(self):
+        """The id by which operators follow a request is passed on."""
+        self.mock.get(self.url, json={'id': ID})
+        client = self.client(global_request_id='req-global')
+        image_api.ImageAPI.from_client(client).get(ID)
+
+        self.assertEqual(
+            'req-global',
+            self.mock.request_history[-1].headers['X-Openstack-Request-Id'],
+        )
+
+    def test_takes_over_the_retries(self):
+        """A GET is repeated as often as the client repeats it."""
+        self.useFixture(
+            fixtures.MonkeyPatch('keystoneauth1.session.time.sleep', _no_sleep)
+        )
+        self.mock.get(self.url, exc=requests.exceptions.ConnectionError('cut'))
+        api = image_api.ImageAPI.from_client(self.client(connect_retries=1))
+
+        self.assertRaises(exception.Unavailable, api.get, ID)
+        self.assertEqual(
+            2,
+            [sent.url for sent in self.mock.request_history].count(self.url),
+        )
+
+    def test_takes_over_an_endpoint(self):
+        """An endpoint given to the client wins over the catalogue."""
+        url = f'http://elsewhere.test/v2/images/{ID}'
+        self.mock.get(url, json={'id': ID})
+        client = self.client(
+            endpoint_override=f'http://elsewhere.test{self.suffix}'
+        )
+        if '/image' in self.suffix:
+            url = f'http://elsewhere.test/image/v2/images/{ID}'
+            self.mock.get(url, json={'id': ID})
+        image_api.ImageAPI.from_client(client).get(ID)
+
+        self.assertEqual(url, self.mock.request_history[-1].url)
+
+
+class TestBody(base.BaseTestCase):
+    """The bytes on the wire."""
+
+    def test_any_text_arrives(self):
+        """Values beyond ASCII, quotes and controls arrive as they are."""
+        glance = self.useFixture(fake_glance.FakeGlance())
+        glance.add(id=ID)
+        value = 'ü"\\\n\u2028é'
+        glance.api().patch(ID, [{'op': 'add', 'path': '/k', 'value': value}])
+
+        self.assertEqual(value, glance.images[ID]['k'])
+        self.assertEqual(
+            value, json.loads(json.dumps(glance.requests[0].body))[0]['value']
+        )

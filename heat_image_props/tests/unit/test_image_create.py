@@ -1,0 +1,295 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Tests of the creation of an image."""
+
+import uuid
+
+# Before anything of Heat: it selects the backend of oslo.service.
+from heat_image_props.tests import heat_base  # noqa: F401
+
+import fixtures
+from heat.tests import utils
+
+from heat_image_props import exception
+from heat_image_props import image
+from heat_image_props.tests.unit import fake_glance
+from heat_image_props.tests.unit import image_base
+
+ID = image_base.ID
+
+
+class TestCreate(image_base.ImageTestCase):
+    """The requests of a creation."""
+
+    def test_everything_in_one_post(self):
+        """One POST with all there is, the import, looks until it is done."""
+        one = self.make(
+            name='n',
+            min_disk=1,
+            min_ram=2,
+            protected=True,
+            visibility='shared',
+            tags=['b', 'a', 4],
+            property={'i': 4, 't': True},
+            extra_properties={'f': 22.04},
+        )
+        self.run_task(one.create)
+
+        self.assertEqual((one.CREATE, one.COMPLETE), one.state)
+        self.assertEqual(
+            ['POST', 'POST import', 'GET', 'GET', 'GET'], self.glance.log()
+        )
+        self.assertEqual(
+            {
+                'id': one.resource_id,
+                'name': 'n',
+                'disk_format': 'raw',
+                'container_format': 'bare',
+                'min_disk': 1,
+                'min_ram': 2,
+                'protected': True,
+                'visibility': 'shared',
+                'tags': ['4', 'a', 'b'],
+                'i': '4',
+                't': 'true',
+                'f': '22.04',
+            },
+            self.glance.requests[0].body,
+        )
+        self.assertEqual(
+            {'method': {'name': 'web-download', 'uri': image_base.SOURCE}},
+            self.glance.requests[1].body,
+        )
+
+    def test_defaults(self):
+        """An image is private, and named after the stack and resource."""
+        one = self.make()
+        self.run_task(one.create)
+
+        sent = self.glance.requests[0].body
+        self.assertEqual('private', sent['visibility'])
+        self.assertIs(False, sent['protected'])
+        self.assertEqual(one.physical_resource_name(), sent['name'])
+        self.assertEqual([], sent['tags'])
+
+    def test_id_is_stored_before_the_request(self):
+        """The id is chosen, and in Heat's database when Glance is asked."""
+        one = self.make(property={'a': '1'})
+        self.glance.fail('POST', 400, 'no')
+        self.assertFails(exception.Refused, self.run_task, one.create)
+
+        sent = self.glance.requests[0].body['id']
+        self.assertEqual(sent, str(uuid.UUID(sent)))
+        again = self.reload(one)
+        self.assertEqual(sent, again.resource_id)
+        self.assertIn('managed', again.data())
+        self.assertEqual(['POST'], self.glance.log())
+
+    def test_looks_back_off(self):
+        """An import of an hour is not looked at every second."""
+        self.glance.import_looks = 80
+        one = self.make()
+        seconds = self.run_task(one.create)
+
+        self.assertEqual(83, len(self.glance.requests))
+        self.assertGreater(seconds, 1800)
+
+    def test_null_that_was_not_known(self):
+        """A value that turns out null is refused, and nothing is sent."""
+        one = self.make(
+            {'all': {'a': None}},
+            _parameters={'all': {'type': 'json'}},
+            property={'get_param': 'all'},
+        )
+        error = self.assertFails(
+            exception.InvalidDeclaration, self.run_task, one.create
+        )
+        self.assertIn("'a' has the value null", str(error))
+        self.assertEqual([], self.glance.requests)
+        self.assertIsNone(one.resource_id)
+
+    def test_failed_import(self):
+        """A failed import fails the creation once, naming the host only."""
+        log = self.useFixture(fixtures.FakeLogger(level=10))
+        self.glance.import_looks = 1
+        self.glance.import_error = f'no route to {image_base.SOURCE}'
+        one = self.make()
+        error = self.assertFails(
+            exception.ImportFailed, self.run_task, one.create
+        )
+        self.assertEqual('source.test:81', error.host)
+        self.assertEqual((one.CREATE, one.FAILED), one.state)
+        self.assertEqual(
+            ['POST', 'POST import', 'GET', 'GET', 'GET tasks'],
+            self.glance.log(),
+        )
+        for secret in image_base.SECRETS:
+            self.assertNotIn(secret, one.status_reason)
+            self.assertNotIn(secret, log.output)
+
+    def test_conflict_about_something_else(self):
+        """A conflict is told as it is if the id is one of ours."""
+        self.glance.fail('POST', 409, 'quota in use')
+        one = self.make()
+        self.assertFails(exception.Conflict, self.run_task, one.create)
+        self.assertIn('quota in use', one.status_reason)
+
+    def test_image_gone_meanwhile(self):
+        """An image that somebody deletes while it is imported is told."""
+        self.glance.fail('GET', 404, 'no such image')
+        one = self.make()
+        self.assertFails(exception.NotFound, self.run_task, one.create)
+        self.glance.images.clear()
+        self.assertTrue(one.needs_replace_failed())
+
+    def test_refused_by_glance(self):
+        """A quota that is exceeded fails the creation at once."""
+        self.glance.fail('POST', 413, 'Attempted: 200, Maximum: 128')
+        one = self.make()
+        error = self.assertFails(exception.Refused, self.run_task, one.create)
+        self.assertIn('Attempted: 200, Maximum: 128', str(error))
+        self.assertEqual(['POST'], self.glance.log())
+
+
+class TestLostAnswer(image_base.ImageTestCase):
+    """A POST whose answer does not arrive."""
+
+    scenarios = [
+        ('cut', {'status': fake_glance.CUT, 'body': b''}),
+        ('503', {'status': 503, 'body': 'x'}),
+        ('504', {'status': 504, 'body': 'x'}),
+        ('truncated', {'status': 201, 'body': b'{"id'}),
+    ]
+
+    def test_created_all_the_same(self):
+        """A look tells that the record is there: there is no second POST."""
+        self.glance.fail('POST', self.status, self.body, applied=True)
+        one = self.make(property={'a': '1'})
+        self.run_task(one.create)
+
+        self.assertEqual(
+            ['POST', 'GET', 'POST import', 'GET', 'GET', 'GET'],
+            self.glance.log(),
+        )
+        self.assertEqual([one.resource_id], list(self.glance.images))
+
+    def test_not_created(self):
+        """If the record is not there the creation fails with the cause."""
+        self.glance.fail('POST', self.status, self.body)
+        one = self.make()
+        self.assertFails(exception.Unavailable, self.run_task, one.create)
+
+        self.assertEqual(['POST', 'GET'], self.glance.log())
+        self.assertTrue(one.needs_replace_failed())
+
+    def test_not_known(self):
+        """If the look fails too the id is kept, so a deletion tidies up."""
+        self.glance.fail('POST', self.status, self.body, applied=True)
+        self.glance.fail('GET', 503)
+        one = self.make()
+        self.assertFails(exception.Unavailable, self.run_task, one.create)
+        self.assertEqual([one.resource_id], list(self.glance.images))
+
+        self.run_task(self.reload(one).delete)
+        self.assertEqual({}, self.glance.images)
+
+
+class TestDeclaredId(image_base.ImageTestCase):
+    """An id that the template declares."""
+
+    def test_is_used(self):
+        """The image gets the declared id."""
+        one = self.create(id=ID)
+        self.assertEqual(ID, one.resource_id)
+        self.assertEqual([ID], list(self.glance.images))
+
+    def test_of_another_image(self):
+        """Somebody else's image is never taken over, nor deleted."""
+        self.glance.add(id=ID, name='theirs')
+        one = self.make(id=ID)
+        error = self.assertFails(
+            exception.ImageIdTaken, self.run_task, one.create
+        )
+        self.assertEqual(ID, error.image_id)
+        self.assertEqual(['POST'], self.glance.log())
+        self.assertIsNone(one.resource_id)
+        self.assertTrue(one.needs_replace_failed())
+
+        again = self.reload(one)
+        self.assertIsNone(again.resource_id)
+        self.run_task(again.delete)
+        self.assertEqual(['POST'], self.glance.log())
+        self.assertEqual('theirs', self.glance.images[ID]['name'])
+
+    def test_answer_lost(self):
+        """A record that holds what was sent is the one that was sent."""
+        self.glance.fail('POST', fake_glance.CUT, applied=True)
+        one = self.make(id=ID, property={'a': 1}, tags=['t'], min_ram=5)
+        self.run_task(one.create)
+        self.assertEqual(ID, one.resource_id)
+        self.assertEqual(1, len(self.glance.sent('POST')))
+
+    def test_answer_lost_and_not_created(self):
+        """If there is no record, the id is not taken for one of ours."""
+        self.glance.fail('POST', fake_glance.CUT)
+        one = self.make(id=ID)
+        self.assertFails(exception.Unavailable, self.run_task, one.create)
+        self.assertIsNone(one.resource_id)
+
+    def test_answer_lost_and_image_of_another(self):
+        """What holds anything else is somebody's, and is not touched."""
+        for theirs in (
+            {'status': 'active', 'a': '1'},
+            {'status': 'queued', 'a': '2'},
+            {'status': 'queued'},
+        ):
+            self.glance.add(id=ID, **theirs)
+            self.glance.fail('POST', fake_glance.CUT)
+            one = self.make(id=ID, property={'a': 1})
+            self.assertFails(exception.ImageError, self.run_task, one.create)
+            self.assertIsNone(one.resource_id)
+            self.run_task(one.delete)
+            self.assertIn(ID, self.glance.images)
+
+
+class TestType(image_base.ImageTestCase):
+    """The class as Heat sees it."""
+
+    def test_is_described(self):
+        """The class has a text for the documentation of the type."""
+        self.assertIn('image', image.GlanceImage.getdoc())
+
+    def test_schema_can_be_shown(self):
+        """Heat can list every property and attribute of the type."""
+        one = self.make()
+        self.assertEqual(
+            {'show', 'status', 'size', 'checksum', 'properties'},
+            {*one.attributes_schema},
+        )
+
+    def test_many_in_one_stack(self):
+        """Two images of one stack share nothing."""
+        stack = utils.parse_stack(
+            image_base.template(
+                _resources={
+                    'second': image_base.template(property={'b': '2'})[
+                        'resources'
+                    ]['image']
+                },
+                property={'a': '1'},
+            )
+        )
+        for name in ('image', 'second'):
+            self.run_task(stack[name].create)
+        self.assertEqual({'a': '1'}, self.custom(stack['image']))
+        self.assertEqual({'b': '2'}, self.custom(stack['second']))

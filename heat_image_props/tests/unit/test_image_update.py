@@ -1,0 +1,286 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Tests of updates, through Heat's own ``Resource.update``."""
+
+import json
+
+# Before anything of Heat: it selects the backend of oslo.service.
+from heat_image_props.tests import heat_base  # noqa: F401
+
+from heat.common import exception as heat_exception
+from heat.engine import resource
+
+from heat_image_props import exception
+from heat_image_props.tests.unit import fake_glance
+from heat_image_props.tests.unit import image_base
+
+CHANGED = ['GET', 'PATCH', 'GET']
+
+
+class TestInPlace(image_base.ImageTestCase):
+    """What an update sends."""
+
+    def test_all_in_one_change(self):
+        """Properties, tags and attributes change by one PATCH."""
+        one = self.create(
+            name='n',
+            min_ram=1,
+            protected=True,
+            tags=['a', 'b'],
+            property={'same': 1, 'other': 1, 'gone': 1},
+        )
+        image_id = one.resource_id
+        self.live(one)['foreign'] = 'x'
+        self.live(one)['tags'].append('foreign')
+        self.update(
+            one,
+            name='m',
+            min_disk=2,
+            tags=['b', 'c'],
+            property={'same': 1, 'other': 2},
+            extra_properties={'new': True},
+        )
+        self.assertEqual((one.UPDATE, one.COMPLETE), one.state)
+        self.assertEqual(image_id, one.resource_id)
+        self.assertEqual(CHANGED, self.glance.log())
+        self.assertEqual(
+            [
+                {'op': 'add', 'path': '/min_disk', 'value': 2},
+                {'op': 'add', 'path': '/min_ram', 'value': 0},
+                {'op': 'add', 'path': '/name', 'value': 'm'},
+                {'op': 'add', 'path': '/protected', 'value': False},
+                {'op': 'add', 'path': '/tags', 'value': ['b', 'c', 'foreign']},
+                {'op': 'remove', 'path': '/gone'},
+                {'op': 'add', 'path': '/new', 'value': 'true'},
+                {'op': 'add', 'path': '/other', 'value': '2'},
+            ],
+            self.glance.requests[1].body,
+        )
+        self.assertEqual(
+            {'same': '1', 'other': '2', 'new': 'true', 'foreign': 'x'},
+            self.custom(one),
+        )
+
+    def test_looks_again_after_a_second(self):
+        """The update is complete when a later look shows the change."""
+        one = self.create(property={'a': 1})
+        self.update(one, property={'a': 2})
+        _, write, look = self.glance.requests
+        self.assertGreaterEqual(look.time - write.time, 1)
+
+    def test_lost_write(self):
+        """A change that Glance forgets is sent again."""
+        one = self.create(property={'a': 1})
+        self.glance.lost_writes = 1
+        self.update(one, property={'a': 2})
+        self.assertEqual({'a': '2'}, self.custom(one))
+
+    def test_same_template(self):
+        """Without any change nothing is sent."""
+        kwargs = {'property': {'a': 1}, 'tags': ['b', 'a'], 'min_ram': 5}
+        one = self.create(**kwargs)
+        self.update(one, **kwargs)
+        self.assertEqual([], self.glance.log())
+
+    def test_difference_to_the_template_only(self):
+        """What Glance holds already is looked at once and not sent."""
+        one = self.create(property={'a': 4, 'b': 1})
+        self.update(one, property={'b': 1, 'a': '4'})
+        self.assertEqual(['GET'], self.glance.log())
+        self.assertEqual((one.UPDATE, one.COMPLETE), one.state)
+
+    def test_no_property_changed(self):
+        """An update of metadata or policies sends nothing."""
+        for image in (
+            {'metadata': {'a': 'b'}},
+            {'deletion_policy': 'Retain'},
+        ):
+            one = self.create(property={'a': 1})
+            self.update(one, _image=image, property={'a': 1})
+            self.assertEqual((one.UPDATE, one.COMPLETE), one.state)
+            self.assertEqual([], self.glance.log())
+
+    def test_map_removed(self):
+        """Without the map the keys we set are removed, and no others."""
+        one = self.create(property={'a': 1, 'b': 2})
+        self.live(one)['foreign'] = 'x'
+        self.update(one)
+        self.assertEqual(CHANGED, self.glance.log())
+        self.assertEqual({'foreign': 'x'}, self.custom(one))
+
+    def test_tags_removed(self):
+        """Without the list the tags we set are removed, and no others."""
+        for tags in ({}, {'tags': []}, {'tags': None}):
+            one = self.create(tags=['a', 'b'])
+            self.live(one)['tags'].append('foreign')
+            self.update(one, **tags)
+            self.assertEqual(['foreign'], self.live(one)['tags'])
+
+    def test_attributes_dropped(self):
+        """Attributes that a template drops go back to the defaults."""
+        one = self.create(
+            name='n',
+            min_disk=1,
+            min_ram=2,
+            protected=True,
+            visibility='public',
+        )
+        self.update(one)
+        live = self.live(one)
+        self.assertEqual(
+            (one.physical_resource_name(), 0, 0, False, 'private'),
+            tuple(
+                live[name]
+                for name in (
+                    'name',
+                    'min_disk',
+                    'min_ram',
+                    'protected',
+                    'visibility',
+                )
+            ),
+        )
+
+    def test_spelling_changed(self):
+        """Moving the map to the other spelling changes nothing in Glance."""
+        one = self.create(property={'a': 1})
+        self.update(one, extra_properties={'a': 1})
+        self.assertEqual(['GET'], self.glance.log())
+
+    def test_key_taken_over(self):
+        """A key that somebody else set and we declare becomes ours."""
+        one = self.create(property={'a': 1})
+        self.live(one)['team'] = 'web'
+        self.update(one, property={'a': 1, 'team': 'web'})
+        self.assertEqual(['GET'], self.glance.log())
+        self.update(one, property={'a': 1})
+        self.assertEqual({'a': '1'}, self.custom(one))
+
+    def test_invalid(self):
+        """What the rules refuse is not sent, and what was set stays."""
+        one = self.create(property={'team': 1})
+        error = self.fail_update(
+            one,
+            exception.InvalidDeclaration,
+            property={'image_id': 'x', 'Team': 1},
+        )
+        self.assertEqual(
+            ['Team', 'image_id'], [offence.key for offence in error.offences]
+        )
+        self.assertEqual({'team': '1'}, self.custom(one))
+
+    def test_image_busy(self):
+        """While an import works on the image nothing is written."""
+        one = self.create(property={'a': 1})
+        self.live(one)['os_glance_import_task'] = 'x'
+        self.glance._running[one.resource_id] = 5
+        self.glance.tasks[one.resource_id] = [{}]
+        self.update(one, property={'a': 2})
+        self.assertEqual([*5 * ['GET'], *CHANGED], self.glance.log())
+
+    def test_record(self):
+        """What is managed is recorded with the resource."""
+        one = self.create(property={'a': 1}, tags=['t'], min_ram=0)
+        self.update(one, extra_properties={'b': 1}, name='n')
+        self.assertEqual(
+            {'attributes': ['name'], 'properties': ['b'], 'tags': []},
+            json.loads(self.reload(one).data()['managed']),
+        )
+
+
+class TestReplace(image_base.ImageTestCase):
+    """When an image is created again."""
+
+    scenarios = [
+        ('disk format', {'change': {'disk_format': 'qcow2'}}),
+        ('container format', {'change': {'container_format': 'ovf'}}),
+        ('location', {'change': {'location': 'http://h/y'}}),
+        ('id', {'change': {'id': image_base.ID}}),
+    ]
+
+    def test_if_identity_or_source_changes(self):
+        """Another id, format or source means another image."""
+        one = self.create(property={'a': 1})
+        self.assertRaises(
+            resource.UpdateReplace,
+            self.update,
+            one,
+            property={'a': 1},
+            **self.change,
+        )
+        self.assertEqual([], self.glance.log())
+
+
+class TestRowsOfOldHeat(image_base.ImageTestCase):
+    """Images of a Heat that kept no record of what it set."""
+
+    def setUp(self):
+        super().setUp()
+        self.one = self.create(
+            property={'a': 1, 'b': 2}, tags=['t'], min_ram=5
+        )
+        self.one.data_delete('managed')
+        self.live(self.one)['foreign'] = 'x'
+        self.one = self.reload(self.one)
+
+    def test_are_updated_in_place(self):
+        """What the old template declared and the new one does not goes."""
+        self.update(self.one, property={'b': 3, 'c': 4})
+        self.assertEqual(CHANGED, self.glance.log())
+        self.assertEqual(
+            {'b': '3', 'c': '4', 'foreign': 'x'}, self.custom(self.one)
+        )
+        self.assertEqual([], self.live(self.one)['tags'])
+        self.assertEqual(0, self.live(self.one)['min_ram'])
+
+    def test_are_recorded_then(self):
+        """From the first update on there is a record."""
+        self.update(self.one, property={'b': 3})
+        self.assertEqual(
+            ['b'], json.loads(self.one.data()['managed'])['properties']
+        )
+
+
+class TestRefused(image_base.ImageTestCase):
+    """What Glance, or Heat, does not allow."""
+
+    def test_a_refused_change_is_told(self):
+        """The error of Glance is the reason that Heat shows."""
+        one = self.create(property={'a': 1})
+        self.glance.fail('PATCH', 413, 'Attempted: 129, Maximum: 128')
+        self.fail_update(one, exception.Refused, property={'a': 2})
+        self.assertIn('Attempted: 129, Maximum: 128', one.status_reason)
+        self.assertIn(fake_glance.REQUEST_ID, one.status_reason)
+
+    def test_external_images_are_left_alone(self):
+        """An image that is managed elsewhere is looked at, never changed."""
+        self.glance.add(id=image_base.ID, a='theirs')
+        one = self.make(
+            _image={'external_id': image_base.ID}, property={'a': 'ours'}
+        )
+        self.stack.validate()
+        self.run_task(one.create)
+        self.assertEqual((one.CHECK, one.COMPLETE), one.state)
+        self.update(
+            one, _image={'external_id': image_base.ID}, property={'a': 'new'}
+        )
+        self.run_task(one.delete)
+        self.assertEqual({'GET'}, {*self.glance.log()})
+
+    def test_external_image_that_is_gone(self):
+        """An external image that does not exist is refused."""
+        self.make(_image={'external_id': image_base.ID})
+        error = self.assertRaises(
+            heat_exception.StackValidationFailed, self.stack.validate
+        )
+        self.assertIn(image_base.ID, str(error))
