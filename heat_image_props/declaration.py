@@ -91,19 +91,32 @@ def _merge(
 ) -> tuple[dict[Any, object], list[rules.Offence]]:
     """Return both maps as one, and an offence for each contradiction."""
     first, second = (values.get(name) or {} for name in MAPS)
-    double = [
-        rules.Offence(
-            rules.shown(key),
-            f'is declared in "{MAPS[0]}" and, with another '
-            f'value, in "{MAPS[1]}"',
-            'keep one of the two',
-        )
-        for key in first.keys() & second.keys()
-        if _text(key, first[key]) != _text(key, second[key])
-    ]
-    return {**second, **first}, double
+    # A key that YAML read as a number is the same key as its text.
+    spelt = {_identity(key): key for key in first}
+    merged = dict(first)
+    double = []
+    for key, value in second.items():
+        same = spelt.get(_identity(key), key)
+        if same not in first:
+            merged[key] = value
+        elif _text(same, first[same]) != _text(key, value):
+            double.append(
+                rules.Offence(
+                    rules.shown(_identity(key)),
+                    f'is declared in "{MAPS[0]}" and, with another value, in '
+                    f'"{MAPS[1]}"',
+                    'keep one of the two',
+                )
+            )
+    return merged, double
+
+
+def _identity(key: object) -> object:
+    """Return a key as Glance knows it, or itself if that is no name."""
+    text = rules.key_text(key)
+    return key if text is None else text
 
 
 def _text(key: object, value: object) -> object:
     """Return what Glance would be sent for a value, or the value itself."""
-    return rules.check({key: value}).text or value
+    return next(iter(rules.check({key: value}).text.values()), value)

@@ -44,3 +44,13 @@ hypothesis.settings.load_profile(
 
 class BaseTestCase(testscenarios.WithScenarios, base.BaseTestCase):
     """A test with scenarios, captured output and a time limit."""
+
+    def __init_subclass__(cls, **kwargs):
+        """Refuse a scenario whose name would end the run without a failure.
+
+        The names become ids of tests, and subunit writes those in UTF-8: a
+        lone surrogate ends the process, and stestr says that all is well.
+        """
+        super().__init_subclass__(**kwargs)
+        for name, _ in getattr(cls, 'scenarios', None) or ():
+            name.encode()

@@ -12,6 +12,8 @@
 
 """Installed distributions made for a test: real metadata, real modules."""
 
+from __future__ import annotations
+
 import collections.abc
 import importlib
 import os

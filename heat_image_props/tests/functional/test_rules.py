@@ -118,7 +118,7 @@ class TestRefused(ClaimTestCase):
     PROTECTIONS = ('image', 'property_rules')
 
     scenarios = [
-        (name, {'name': name})
+        (ascii(name), {'name': name})
         for name in sorted(
             {
                 'base', 'checksum', 'context', 'created_at', 'deactivate',

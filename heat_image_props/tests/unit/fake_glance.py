@@ -12,6 +12,8 @@
 
 """A Glance that answers at the HTTP edge, and remembers what it was asked."""
 
+from __future__ import annotations
+
 import copy
 import dataclasses
 import json

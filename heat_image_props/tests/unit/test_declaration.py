@@ -141,6 +141,21 @@ class TestRead(base.BaseTestCase):
 class TestRefused(base.BaseTestCase):
     """What is wrong with it."""
 
+    def test_a_number_is_the_key_of_its_text(self):
+        """The two maps may spell one key as a number and as text."""
+        for first, second in (({4: 'a'}, {'4': 'a'}), ({'4': 'a'}, {4: 'a'})):
+            self.assertEqual(
+                {'4': 'a'},
+                declaration.read(
+                    {'property': first, 'extra_properties': second}
+                ).properties,
+            )
+        (offence,) = declaration.check(
+            {'property': {True: 'a'}, 'extra_properties': {'true': 'b'}}
+        )
+        self.assertEqual('true', offence.key)
+        self.assertIn('"extra_properties"', offence.reason)
+
     def test_contradiction_names_both_places(self):
         """A key with two values is refused and both maps are named."""
         (offence,) = declaration.check(
