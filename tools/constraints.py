@@ -31,8 +31,7 @@ HEADER = f"""\
 def main(path: str) -> None:
     """Write the constraints to the file ``path``."""
     frozen = subprocess.run(
-        [sys.executable, '-m', 'pip', 'freeze', '--all']
-        + ['--exclude', 'pip', '--exclude', 'heat-image-props'],
+        [sys.executable, '-m', 'pip', 'freeze', '--all', '--exclude', 'pip'],
         check=True,
         stdout=subprocess.PIPE,
         text=True,

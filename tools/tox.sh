@@ -31,35 +31,53 @@ runs() {
     "$1" -c "import sys; sys.exit(0 if ($2) else 1)" >/dev/null 2>&1
 }
 
-# can_make_venv PYTHON: Debian splits ensurepip off into another package.
-can_make_venv() {
-    "$1" -c 'import ensurepip, venv' >/dev/null 2>&1
+version_of() {
+    "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])'
+}
+
+# imports PYTHON MODULES
+imports() {
+    "$1" -c "import $2" >/dev/null 2>&1
 }
 
 # Sets python. The versions that the pinned packages were tried with come
 # first; a newer one may lack wheels for them.
 find_python() {
-    without_venv=''
+    too_old='' without_venv=''
     for test in '(3, 11) <= sys.version_info < (3, 15)' \
-                'sys.version_info >= (3, 15)'; do
+                'sys.version_info >= (3, 15)' 'sys.version_info < (3, 11)'; do
         for python in ${PYTHON:+"$PYTHON"} python3 python3.13 python3.12 \
-                      python3.11 python3.14 python; do
+                      python3.11 python3.14; do
             runs "$python" "$test" || continue
-            can_make_venv "$python" && return
+            if runs "$python" 'sys.version_info < (3, 11)'; then
+                too_old=" ($python is $(version_of "$python"))"
+                break
+            fi
+            # Debian keeps ensurepip in a package of its own.
+            imports "$python" 'ensurepip, venv' && return
             without_venv=${without_venv:-$python}
         done
     done
     if [ -n "$without_venv" ]; then
-        version=$("$without_venv" -c \
-            'import sys; print("%d.%d" % sys.version_info[:2])')
-        fail "$without_venv (Python $version) cannot make virtual environments." \
+        version=$(version_of "$without_venv")
+        fail "$without_venv (Python $version) lacks the modules venv or ensurepip." \
             "Debian, Ubuntu:  apt-get install python$version-venv" \
-            "Elsewhere:       install the modules venv and ensurepip of Python $version."
+            "Elsewhere:       the package that brings them for Python $version"
     fi
-    fail 'no Python of at least 3.11 was found (tried python3 and python3.11 to 3.14).' \
-        'Debian 12, Ubuntu 24.04 or newer:  apt-get install python3 python3-venv' \
-        'Fedora:                            dnf install python3' \
-        'If it is not on PATH:              PYTHON=/path/to/python3 sh tools/tox.sh'
+    fail "no Python of at least 3.11 was found$too_old." \
+        'Debian 12, Ubuntu 24.04:  apt-get install python3 python3-venv' \
+        'Fedora:                   dnf install python3' \
+        'If it is not on PATH:     PYTHON=/path/to/python3 sh tools/tox.sh'
+}
+
+# Whether .venv can be completed by pip, whoever made it.
+can_be_completed() {
+    runs "$venv/bin/python" True || return
+    runs "$venv/bin/python" 'sys.version_info >= (3, 11)' ||
+        fail "$venv has Python $(version_of "$venv/bin/python")." \
+            'At least 3.11 is needed. Remove it, and run this again.'
+    "$venv/bin/python" -m ensurepip >/dev/null 2>&1 || :
+    imports "$venv/bin/python" pip
 }
 
 # Versions come from git. An archive of the source has none to ask.
@@ -73,12 +91,9 @@ else
     export PBR_VERSION
 fi
 
-# The copy of the requirements is written last, so a run that was broken off
-# is taken up again.
-if ! cmp -s "$wanted" "$installed" || ! "$venv/bin/python" -c 'import tox' \
-        >/dev/null 2>&1; then
-    if ! runs "$venv/bin/python" 'sys.version_info >= (3, 11)' ||
-            ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+# The copy of the requirements is written last: where it is, all was installed.
+if ! cmp -s "$wanted" "$installed" || ! imports "$venv/bin/python" tox; then
+    if cmp -s "$wanted" "$installed" || ! can_be_completed; then
         find_python
         printf '%s\n' "tools/tox.sh: making .venv with $python" >&2
         rm -rf "$venv"
