@@ -33,12 +33,12 @@ OPTS = [
         default=True,
         help='Load the resource types that installed packages offer as entry '
         'points of the namespace "heat.plugins". If this is false, none of '
-        'them is loaded, and a type that overrides one of Heat is Heat\'s '
-        'own again. For OS::Glance::Image that is a placeholder: stacks that '
-        'have images would then report success without doing anything, and '
-        'their images would stay behind when they are deleted. Delete or '
-        'abandon such stacks first. Takes effect when heat-engine is '
-        'restarted.',
+        'them is loaded, and Heat\'s own class is used for a type that one '
+        'of them overrides. For OS::Glance::Image that is a placeholder: '
+        'stacks that have images would then report success without doing '
+        'anything, and their images would stay behind when they are deleted. '
+        'Delete or abandon such stacks first. Takes effect when heat-engine '
+        'is restarted.',
     ),
     cfg.ListOpt(
         'disabled',

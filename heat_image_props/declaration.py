@@ -14,7 +14,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,7 +22,7 @@ from heat_image_props import exception
 from heat_image_props import rules
 
 #: Base attributes that are set at creation and changed in place.
-ATTRIBUTES = ('name', 'min_disk', 'min_ram', 'protected', 'visibility')
+BASE_ATTRIBUTES = ('name', 'min_disk', 'min_ram', 'protected', 'visibility')
 
 #: Value that an attribute goes back to when a template drops it.
 DEFAULTS: Mapping[str, Any] = {
@@ -37,42 +36,46 @@ DEFAULTS: Mapping[str, Any] = {
 MAPS = ('property', 'extra_properties')
 
 
-def check(
-    values: Mapping[str, Any], managed: Iterable[str] = ()
-) -> tuple[rules.Offence, ...]:
+def check(values: Mapping[str, Any]) -> tuple[rules.Offence, ...]:
     """Return all offences in the properties of a resource, sorted.
 
     :param values: properties of the resource by name, as far as known
-    :param managed: names of custom properties that the resource has set
     """
-    merged, double = _merge(values)
-    tags = rules.check_tags(values.get('tags') or ())[1]
-    name = rules.check_name(values.get('name'))
-    return tuple(
-        sorted({*rules.check(merged, managed).offences, *double, *tags, *name})
-    )
+    return _examine(values)[1]
 
 
-def read(
-    values: Mapping[str, Any], managed: Iterable[str] = ()
-) -> diff.Declared:
+def read(values: Mapping[str, Any]) -> diff.Declared:
     """Return what the properties of a resource declare.
 
     :param values: properties of the resource by name
-    :param managed: names of custom properties that the resource has set
     :raises: :class:`exception.InvalidDeclaration` with all offences
     """
-    offences = check(values, managed)
+    declared, offences = _examine(values)
     if offences:
         raise exception.InvalidDeclaration(offences)
-    return diff.Declared(
-        {
-            name: values[name]
-            for name in ATTRIBUTES
-            if values.get(name) is not None
-        },
-        rules.check(_merge(values)[0]).text,
-        frozenset(rules.check_tags(values.get('tags') or ())[0]),
+    return declared
+
+
+def _examine(
+    values: Mapping[str, Any],
+) -> tuple[diff.Declared, tuple[rules.Offence, ...]]:
+    """Return what is declared, and all that is wrong with it."""
+    merged, offences = _merge(values)
+    verdict = rules.check(merged)
+    tags, wrong_tags = rules.check_tags(values.get('tags') or ())
+    offences += [
+        *verdict.offences,
+        *wrong_tags,
+        *rules.check_name(values.get('name')),
+    ]
+    attributes = {
+        name: values[name]
+        for name in BASE_ATTRIBUTES
+        if values.get(name) is not None
+    }
+    return (
+        diff.Declared(attributes, verdict.text, frozenset(tags)),
+        tuple(sorted(offences)),
     )
 
 

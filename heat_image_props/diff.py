@@ -151,7 +151,7 @@ class ImageDiff:
     """
 
     attributes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    properties: PropertyDiff = PropertyDiff()
+    properties: PropertyDiff = dataclasses.field(default_factory=PropertyDiff)
     tags: tuple[str, ...] | None = None
 
     def __bool__(self) -> bool:

@@ -68,16 +68,13 @@ class RequestFailed(ImageError):
         self.reason = reason
         self.status = status
         self.request_id = request_id
-        details = ', '.join(
-            filter(
-                None,
-                (
-                    f'HTTP {status}' if status is not None else 'no answer',
-                    request_id,
-                ),
-            )
+        details = [] if status is None else [f'HTTP {status}']
+        if request_id:
+            details.append(request_id)
+        super().__init__(
+            f'Could not {action}: {reason}'
+            + (f' ({", ".join(details)})' if details else '')
         )
-        super().__init__(f'Could not {action}: {reason} ({details})')
 
 
 class Refused(RequestFailed):
@@ -106,7 +103,7 @@ class ImageIdTaken(ImageError):
         self.image_id = image_id
         super().__init__(
             f'Image {image_id} exists already, or existed once, and Glance '
-            'never gives out an id again: remove the property "id" or '
+            'never reuses an id: remove the property "id" or '
             'choose another one; to manage the existing image use '
             '"external_id" or adopt it'
         )
@@ -146,7 +143,7 @@ class NotApplied(ImageError):
         advice = ''
         if error.status == http.HTTPStatus.INTERNAL_SERVER_ERROR:
             advice = (
-                '. A Glance on MySQL answers so for good when a name differs '
+                '. A Glance on MySQL keeps answering this when a name differs '
                 'only in case or accents from one that the image has or once '
                 'had: choose another name then'
             )
@@ -186,7 +183,10 @@ class Unusable(ImageError):
     def __init__(self, image_id: str, status: str) -> None:
         self.image_id = image_id
         self.status = status
-        super().__init__(f'Image {image_id} has the status {status}')
+        super().__init__(
+            f'Image {image_id} has the status {status}; update the stack to '
+            'create the image again'
+        )
 
 
 class NotKept(ImageError):
@@ -231,4 +231,7 @@ class Drifted(ImageError):
     def __init__(self, image_id: str, reasons: Iterable[str]) -> None:
         self.image_id = image_id
         self.reasons = tuple(reasons)
-        super().__init__(f'Image {image_id}: ' + '; '.join(self.reasons))
+        super().__init__(
+            f'Image {image_id}: {"; ".join(self.reasons)}; update the stack '
+            'to repair it'
+        )

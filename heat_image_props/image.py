@@ -25,7 +25,6 @@ from heat.engine import resource
 from heat.engine.resources.openstack.heat import none_resource
 from oslo_log import log as logging
 
-from heat_image_props._i18n import _
 from heat_image_props import declaration
 from heat_image_props import diff
 from heat_image_props import exception
@@ -46,7 +45,7 @@ class DeletionRefused(heat_exception.PhysicalResourceExists):  # type: ignore[mi
     ``action_retry_limit`` (``Resource.delete``).
     """
 
-    msg_fmt = _('%(message)s')
+    msg_fmt = '%(message)s'
 
 
 class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
@@ -59,7 +58,7 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
     """
 
     properties_schema = schema.properties_schema
-    # Heat adds to this map, so that it must not be shared.
+    # Heat adds to this map, so it must not be shared.
     attributes_schema = dict(schema.attributes_schema)
     default_client_name = 'glance'
     entity = 'images'
@@ -114,8 +113,7 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
         self._create_record(
             declared,
             {
-                **declaration.DEFAULTS,
-                'name': self.physical_resource_name(),
+                **self._defaults(),
                 'disk_format': self.properties[schema.DISK_FORMAT],
                 'container_format': self.properties[schema.CONTAINER_FORMAT],
                 **declared.attributes,
@@ -143,7 +141,7 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
             return None
         after = json_snippet.properties(self.properties_schema, self.context)
         before = self._record().load() or self._managed_before()
-        declared = declaration.read(after, before.properties)
+        declared = declaration.read(after)
         task = self._reconciler(declared, before, after)
         return None if self._advance_once(task) is None else task
 
@@ -164,12 +162,13 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
         reasons = []
         if live['status'] not in ('active', 'deactivated'):
             reasons.append(f'its status is {live["status"]}')
-        # Heat checks an external resource too, which nobody makes equal.
+        # Heat checks an external resource too, which it never changes.
         if self.external_id is None:
             change = diff.compare(
                 declaration.read(self.properties),
                 self._record().load() or diff.Managed(),
                 live,
+                self._defaults(),
             )
             if change:
                 reasons.append(
@@ -307,13 +306,17 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
             self.resource_id,
             declared,
             before,
-            defaults={
-                **declaration.DEFAULTS,
-                'name': self.physical_resource_name(),
-            },
+            defaults=self._defaults(),
             source=values[schema.LOCATION],
             remember=self._record().save,
         )
+
+    def _defaults(self) -> dict[str, Any]:
+        """Return the values of attributes that a template does not give."""
+        return {
+            **declaration.DEFAULTS,
+            'name': self.physical_resource_name(),
+        }
 
     def _advance(self, task: reconcile.Reconciler) -> bool:
         """Do the next step of a task; true when there is none left."""
@@ -347,7 +350,7 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
         return diff.Managed(
             attributes=frozenset(
                 name
-                for name in declaration.ATTRIBUTES
+                for name in declaration.BASE_ATTRIBUTES
                 if self.properties[name] is not None
             ),
             properties=frozenset(names),

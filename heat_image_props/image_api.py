@@ -26,15 +26,18 @@ import html
 import json
 import re
 from typing import Any
+from typing import TYPE_CHECKING
 
 from glanceclient.v2 import client as glance_client
 from keystoneauth1 import adapter
 from keystoneauth1 import exceptions as ksa_exceptions
-import requests
 
 from heat_image_props import diff
 from heat_image_props import exception
 from heat_image_props import redact
+
+if TYPE_CHECKING:
+    import requests
 
 Image = dict[str, Any]
 
@@ -195,8 +198,17 @@ class ImageAPI:
                 url, method, raise_exc=False, **kwargs
             )
         except ksa_exceptions.ClientException as error:
-            raise exception.Unavailable(
-                action, redact.mask(str(error), secret)
+            # Also from Keystone, whose 404 does not mean that the image is
+            # gone.
+            status = getattr(error, 'http_status', None)
+            failed = (
+                exception.Unavailable
+                if isinstance(error, ksa_exceptions.ConnectionError)
+                or status in _RETRIABLE
+                else exception.Refused
+            )
+            raise failed(
+                action, redact.mask(str(error), secret), status
             ) from None
         if response.ok:
             return response

@@ -32,6 +32,8 @@ KEY = 'managed'
 # ResourceData.value of heat/db/models.py is a TEXT: 65 535 bytes on MySQL.
 _ROW = 60000
 
+_KINDS = ('attributes', 'properties', 'tags')
+
 
 class Record:
     """The record of one resource.
@@ -86,6 +88,3 @@ class Record:
         for key in list(self._read()):
             if key.startswith(f'{KEY}.') and key not in rows:
                 self._remove(key)
-
-
-_KINDS = ('attributes', 'properties', 'tags')

@@ -32,6 +32,7 @@ from heat_image_props import diff
 from heat_image_props import exception
 from heat_image_props import image_api
 from heat_image_props import redact
+from heat_image_props import rules
 
 LOG = logging.getLogger(__name__)
 
@@ -155,6 +156,14 @@ class Reconciler:
             raise exception.Unusable(self._image_id, live['status'])
         if live['status'] == 'queued' and self._importing:
             raise self._import_error or self._import_failure()
+        # Only what is there can be respelt: the record also holds names whose
+        # change failed.
+        renames = rules.check(
+            self._declared.properties,
+            self._managed.properties & live.keys(),
+        ).offences
+        if renames:
+            raise exception.InvalidDeclaration(renames)
         change = diff.compare(
             self._declared, self._managed, live, self._defaults
         )
@@ -207,7 +216,7 @@ class Reconciler:
     def _import_failure(self) -> exception.ImportFailed:
         """Return the error for data that did not arrive.
 
-        A failed import is no state of the image: it is ``queued`` again,
+        A failed import is not a state of the image: it is ``queued`` again,
         without the lock that a running import holds.
         """
         source = self._source or ''

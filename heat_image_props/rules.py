@@ -191,9 +191,9 @@ def check_tags(
                 'shorten it',
             )
         if problem is not None:
-            offences.append(Offence(shown(raw), *problem))
+            offences.append(Offence(f'tags: {shown(raw)}', *problem))
         tags.add(tag)
-    offences.extend(_clashes(tags, what='tag'))
+    offences.extend(_clashes(tags, 'tags: '))
     if offences:
         return (), tuple(sorted(offences))
     return tuple(sorted(tags)), ()
@@ -218,7 +218,7 @@ def custom(image: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: value
         for name, value in image.items()
-        if name not in _ATTRIBUTES and not _is_internal(name)
+        if name not in _ATTRIBUTES and not name.startswith('os_glance')
     }
 
 
@@ -250,22 +250,26 @@ def shown(value: object) -> str:
 def fold(name: str) -> str:
     """Return what is left of a name for a database that ignores accents.
 
-    Two names with the same result are one name for the unique index
-    (image_id, name) of a Glance that is backed by MySQL or MariaDB.  The
-    result is at least as coarse as the collation ``utf8_general_ci``, the
-    default there, for every character that Glance can store.
+    Two names with different results are two names for the unique index
+    (image_id, name) of a Glance on MySQL or MariaDB with its default
+    collation, ``utf8_general_ci``.  Two with the same result may be one:
+    compatibility characters such as ``\u00b2`` are folded too, as newer
+    default collations do.
     """
     if name.isascii() and name.isprintable():
         return name.lower()
     decomposed = unicodedata.normalize('NFKD', name.translate(_GENERAL_CI))
     folded = ''.join(
-        c for c in decomposed if unicodedata.category(c) not in _IGNORED
+        c
+        for c in decomposed
+        if not unicodedata.combining(c)
+        and unicodedata.category(c) not in _IGNORED
     ).casefold()
     return unicodedata.normalize('NFKD', folded)
 
 
-# Marks, and characters without a weight of their own in Unicode's collation.
-_IGNORED = frozenset(('Cc', 'Cf', 'Cn', 'Lm', 'Mc', 'Me', 'Mn'))
+# Characters without a weight of their own in Unicode's collation.
+_IGNORED = frozenset(('Cc', 'Cf', 'Cn', 'Me'))
 
 # What utf8_general_ci takes for another letter and Unicode does not.
 _GENERAL_CI = str.maketrans(
@@ -297,7 +301,8 @@ def _name_problem(key: str) -> _Problem:
         return 'makes Glance fail with an internal error', _CHOOSE
     if key in _LOST:
         return 'is accepted and then lost by Glance', _CHOOSE
-    if _is_internal(key):
+    # In any case of letters: on MySQL it might be the key of Glance itself.
+    if key[:9].lower() == 'os_glance':
         return 'has the prefix os_glance, reserved by Glance', _CHOOSE
     if _PLAIN_NAME.fullmatch(key):
         return None
@@ -319,10 +324,6 @@ def _name_problem(key: str) -> _Problem:
     return _characters_problem(key)
 
 
-def _is_internal(name: str) -> bool:
-    return name[:9].lower() == 'os_glance'
-
-
 def _characters_problem(text: str) -> _Problem:
     """Return why Glance or its database refuses a character of the text."""
     if '\0' in text:
@@ -338,7 +339,7 @@ def _characters_problem(text: str) -> _Problem:
         )
     if any('\ud800' <= c <= '\udfff' for c in text):
         return (
-            'contains a lone surrogate, which is no character',
+            'contains a lone surrogate, which is not a character',
             'remove the character',
         )
     return None
@@ -366,7 +367,7 @@ def _scalar_text(value: object) -> tuple[str, _Problem]:
     if isinstance(value, float):
         if not math.isfinite(value):
             return '', (
-                'has a value that is no finite number',
+                'has a value that is not a finite number',
                 'write the value as text, in quotes',
             )
         return repr(value), None
@@ -406,8 +407,11 @@ def _value_text(key: str, value: object) -> tuple[str, _Problem]:
     return text, None
 
 
-def _clashes(names: Iterable[str], what: str = 'name') -> Iterable[Offence]:
-    """Yield an offence for each name that MySQL takes for another one."""
+def _clashes(names: Iterable[str], prefix: str = '') -> Iterable[Offence]:
+    """Yield an offence for each name that MySQL may take for another one.
+
+    :param prefix: what to put before a name, if it is not that of a property
+    """
     alike: dict[str, list[str]] = {}
     for name in names:
         alike.setdefault(fold(name), []).append(name)
@@ -419,9 +423,9 @@ def _clashes(names: Iterable[str], what: str = 'name') -> Iterable[Offence]:
                 f"'{shown(other)}'" for other in sorted(group) if other != name
             )
             yield Offence(
-                shown(name),
-                f'is the same {what} as {others} for a Glance '
-                'on MySQL, which ignores case and accents',
+                prefix + shown(name),
+                f'is one with {others} for a Glance on MySQL, which ignores '
+                'case and accents',
                 'keep one of them',
             )
 

@@ -161,7 +161,8 @@ properties_schema = {
         _(
             'URL from which Glance fetches the data of the image, by its '
             'import method web-download. Credentials in it are kept out of '
-            'logs and messages.'
+            'logs and messages; Heat itself shows it with the template and '
+            'in events.'
         ),
         required=True,
     ),

@@ -28,8 +28,8 @@ def resource_mapping():  # type: ignore[no-untyped-def]
         return bridge.load_resource_types()
     except Exception:
         logging.getLogger(__name__).exception(
-            'No resource type of the namespace heat.plugins is loaded. A type '
-            'that overrides one of Heat is Heat\'s own: do not delete stacks '
-            'that have images before this is repaired'
+            'No resource type of the namespace heat.plugins is loaded. Heat '
+            'uses its own class for a type that one of them overrides: do not '
+            'delete stacks that have images before this is repaired'
         )
         return {}

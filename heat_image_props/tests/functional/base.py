@@ -74,14 +74,15 @@ class FunctionalTestCase(base.BaseTestCase):
         """Return an image as Glance shows it."""
         return self.glance.get(f'/v2/images/{image_id}').json()
 
-    def patch_image(self, image_id, *operations):
+    def patch_image(self, image_id, *operations, raise_exc=True):
         """Change an image beside the stack, as any other client would."""
-        self.glance.patch(
+        return self.glance.patch(
             f'/v2/images/{image_id}',
             json=list(operations),
             headers={
                 'Content-Type': 'application/openstack-images-v2.1-json-patch'
             },
+            raise_exc=raise_exc,
         )
 
     def image_exists(self, image_id):

@@ -177,7 +177,14 @@ class TestRefused(base.FunctionalTestCase):
         message = str(error)
         for key in (
             *("'image_id'", "'status'", "'os_glance_x'", "'null'", "'list'"),
-            *("' blank'", "'fine'", "'Team'", "'team'", "'a'", "'A'"),
+            *(
+                "' blank'",
+                "'fine'",
+                "'Team'",
+                "'team'",
+                "'tags: a'",
+                "'tags: A'",
+            ),
         ):
             self.assertIn(f'- {key} ', message)
         self.assertIn('"extra_properties"', message)

@@ -195,11 +195,11 @@ class TestUpdate(UpdateTestCase):
         self.assert_in_place(stack, image_id)
 
     def test_a_new_spelling_of_a_key(self):
-        """A key that only changes case is refused before any request."""
+        """A key that only changes case is refused before any change."""
         stack, image_id = self.stack(property={'Team': 'x'})
         sent = self.update(stack, 'UPDATE_FAILED', property={'team': 'x'})
 
-        self.assertEqual([], sent)
+        self.assertEqual(['GET'], sent)
         self.assertIn(
             "'team' differs only in case or accents from 'Team'",
             self.reason(stack),

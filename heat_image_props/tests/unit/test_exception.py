@@ -66,7 +66,7 @@ class TestMessages(base.BaseTestCase):
             {
                 'error': exception.Unavailable(f'read image {ID}', 'cut'),
                 'data': {'status': None, 'request_id': None},
-                'words': ['read image', 'cut', 'no answer'],
+                'words': ['read image', 'cut'],
             },
         ),
         (

@@ -256,7 +256,7 @@ class TestDeclaredId(image_base.ImageTestCase):
             self.glance.add(id=ID, **theirs)
             self.glance.fail('POST', fake_glance.CUT)
             one = self.make(id=ID, property={'a': 1})
-            self.assertFails(exception.ImageError, self.run_task, one.create)
+            self.assertFails(exception.ImageIdTaken, self.run_task, one.create)
             self.assertIsNone(one.resource_id)
             self.run_task(one.delete)
             self.assertIn(ID, self.glance.images)

@@ -252,13 +252,14 @@ class TestCheck(image_base.ImageTestCase):
             exception.Refused,
             name='n',
             tags=['t'],
+            min_ram=512,
             property={'a': 1, 'left': 1},
             extra_properties={'b': 2},
         )
         error = self.assertFails(
             exception.Drifted, self.run_task, self.one.check
         )
-        self.assertIn('left', str(error))
+        self.assertIn('in left, min_ram', str(error))
 
     def test_gone(self):
         """An image that is gone is said to be gone."""

@@ -172,12 +172,29 @@ class TestInPlace(image_base.ImageTestCase):
         error = self.fail_update(
             one,
             exception.InvalidDeclaration,
-            property={'image_id': 'x', 'Team': 1},
+            property={'image_id': 'x', 'other': None},
         )
         self.assertEqual(
-            ['Team', 'image_id'], [offence.key for offence in error.offences]
+            ['image_id', 'other'], [offence.key for offence in error.offences]
         )
         self.assertEqual({'team': '1'}, self.custom(one))
+
+    def test_another_spelling(self):
+        """A key that only respells a live one is refused, by a look."""
+        one = self.create(property={'team': 1})
+        error = self.fail_update(
+            one, exception.InvalidDeclaration, property={'Team': 1}
+        )
+        self.assertEqual(['Team'], [each.key for each in error.offences])
+        self.assertEqual({'team': '1'}, self.custom(one))
+
+    def test_another_spelling_of_what_never_was(self):
+        """A key whose change failed does not keep its spellings out."""
+        one = self.create(property={'a': 1})
+        self.glance.fail('PATCH', 413)
+        self.fail_update(one, exception.Refused, property={'Foo': 1})
+        self.update(one, property={'foo': 1})
+        self.assertEqual({'foo': '1'}, self.custom(one))
 
     def test_image_busy(self):
         """While an import works on the image nothing is written."""

@@ -12,7 +12,6 @@
 
 """Tests of the way from what Glance holds to what is declared."""
 
-import fixtures
 import hypothesis
 from hypothesis import strategies as st
 
@@ -338,12 +337,9 @@ class TestRemember(ReconcileTestCase):
         class Broken(Exception):
             pass
 
-        def remember(_):
+        def broken(_):
             raise Broken()
 
-        self.useFixture(
-            fixtures.MonkeyPatch(f'{__name__}.{type(self).__name__}.remember',
-                                 lambda _self, names: remember(names))
-        )  # fmt: skip
+        self.remember = broken
         self.assertRaises(Broken, self.reconcile, declared(a='1'))
         self.assertEqual(['GET'], self.glance.log())

@@ -102,7 +102,7 @@ class TestProperties(base.BaseTestCase):
     def test_every_declared_attribute_is_a_property(self):
         """What is set on the image can be written in a template."""
         self.assertLessEqual(
-            {*declaration.ATTRIBUTES, *declaration.MAPS},
+            {*declaration.BASE_ATTRIBUTES, *declaration.MAPS},
             {*schema.properties_schema},
         )
 
