@@ -234,12 +234,19 @@ def _find_offers() -> dict[str, list[Offer]]:
     """
     found: dict[tuple[str, str], Offer] = {}
     for distribution in importlib.metadata.distributions():
+        name = distribution.metadata['Name']
+        if not name:
+            # What an interrupted pip leaves behind is not installed.
+            LOG.warning(
+                'Ignoring %s, which has no metadata', _place(distribution)
+            )
+            continue
         for entry_point in distribution.entry_points:
             if entry_point.group != NAMESPACE:
                 continue
             offer = Offer(
-                distribution.metadata['Name'],
-                distribution.version,
+                name,
+                distribution.version or 'of no version',
                 entry_point.value,
                 entry_point,
             )
@@ -252,6 +259,11 @@ def _find_offers() -> dict[str, list[Offer]]:
     # The choice depends on what is installed and on nothing else: not on the
     # order of directories, and not on whether another one can be loaded.
     return {name: sorted(group) for name, group in offers.items()}
+
+
+def _place(distribution: importlib.metadata.Distribution) -> str:
+    """Return where a distribution was found, for messages."""
+    return str(getattr(distribution, '_path', distribution))
 
 
 class _OneExtension(extension.ExtensionManager):  # type: ignore[type-arg]

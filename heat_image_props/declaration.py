@@ -68,10 +68,15 @@ def _examine(
         *wrong_tags,
         *rules.check_name(values.get('name')),
     ]
+    if 'location' in values and not (values['location'] or '').strip():
+        offences.append(
+            rules.Offence('location', 'is empty', 'give the URL of the data')
+        )
+    # A name that is null reaches us as an empty one.
     attributes = {
         name: values[name]
         for name in BASE_ATTRIBUTES
-        if values.get(name) is not None
+        if values.get(name) not in (None, '')
     }
     return (
         diff.Declared(attributes, verdict.text, frozenset(tags)),

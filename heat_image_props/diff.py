@@ -219,6 +219,27 @@ def compare(
     )
 
 
+def gained(
+    declared: Declared, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Managed:
+    """Return what of the declared an image did not hold before, and now does.
+
+    :param declared: what the template asks for
+    :param before: the image as it was
+    :param after: the image as it is
+    """
+    then, now = (
+        compare(declared, Managed(), image) for image in (before, after)
+    )
+    tags = frozenset(after.get('tags') or ())
+    return Managed(
+        then.attributes.keys() - now.attributes.keys(),
+        {*then.properties.added, *then.properties.replaced}
+        - {*now.properties.added, *now.properties.replaced},
+        (declared.tags - frozenset(before.get('tags') or ())) & tags,
+    )
+
+
 def pointer(name: str) -> str:
     """Return the JSON pointer (RFC 6901) to a member of the image."""
     return '/' + name.replace('~', '~0').replace('/', '~1')

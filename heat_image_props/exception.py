@@ -123,6 +123,22 @@ class NoImage(ImageError):
         )
 
 
+class Protected(ImageError):
+    """The image is protected from deletion.
+
+    :param image_id: the image
+    """
+
+    def __init__(self, image_id: str) -> None:
+        self.image_id = image_id
+        super().__init__(
+            f'Image {image_id} is protected and cannot be deleted. Give it '
+            '"protected: false" in the template before the stack is deleted; '
+            f'now, run "openstack image set --unprotect {image_id}" and '
+            'delete the stack again'
+        )
+
+
 class NotApplied(ImageError):
     """Glance failed to make a change, again and again.
 
@@ -143,9 +159,9 @@ class NotApplied(ImageError):
         advice = ''
         if error.status == http.HTTPStatus.INTERNAL_SERVER_ERROR:
             advice = (
-                '. A Glance on MySQL keeps answering this when a name differs '
-                'only in case or accents from one that the image has or once '
-                'had: choose another name then'
+                '. A Glance on MySQL keeps answering this when a name or a '
+                'tag differs only in case or accents from one that the image '
+                'has or once had: choose another one then'
             )
         super().__init__(
             f'Image {image_id}: could not change {", ".join(shown)}: '

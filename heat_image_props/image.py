@@ -72,11 +72,19 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
     def validate(self) -> Any:
         """Refuse what Glance would not keep, all of it in one message."""
         super().validate()
+        known = {
+            name: self._known(name)
+            for name in (
+                *(schema.NAME, schema.LOCATION, schema.TAGS),
+                *declaration.MAPS,
+            )
+        }
         offences = list(
             declaration.check(
                 {
-                    name: self._known(name)
-                    for name in (schema.NAME, *declaration.MAPS, schema.TAGS)
+                    name: value
+                    for name, value in known.items()
+                    if value is not None
                 }
             )
         )
@@ -189,6 +197,25 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
             LOG.info('Image %s is gone already', self.resource_id)
         except exception.Conflict as error:
             raise DeletionRefused(name=self.name, message=str(error)) from None
+        except exception.Refused as error:
+            self._delete_protected(error)
+
+    def _delete_protected(self, error: exception.Refused) -> None:
+        """Delete an image that is protected and never got any data.
+
+        It would be in the way of every attempt to repair the stack.
+        """
+        live = self._api().get(self.resource_id)
+        if not live.get('protected'):
+            raise error
+        ours = self._record().load() or diff.Managed()
+        if live['status'] != 'queued' or 'protected' not in ours.attributes:
+            raise exception.Protected(self.resource_id) from error
+        self._api().patch(
+            self.resource_id,
+            diff.ImageDiff({'protected': False}).to_patch(),
+        )
+        self._api().delete(self.resource_id)
 
     def needs_replace_failed(self) -> bool:
         """Replace the image after a failure only if there is none."""
@@ -380,7 +407,7 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
                 if not self._is_open(item, written if whole else written[key])
             }
         if isinstance(value, list):
-            same = not whole and len(written) == len(value)
+            same = isinstance(written, list) and len(written) == len(value)
             return [
                 item
                 for item, snippet in zip(

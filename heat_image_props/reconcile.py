@@ -100,7 +100,7 @@ class Reconciler:
         self._api = api
         self._image_id = image_id
         self._declared = declared
-        self._managed = managed
+        self._managed = self._before = managed
         self._defaults = defaults
         self._source = source
         self._remember = remember
@@ -110,6 +110,7 @@ class Reconciler:
         self._importing = False
         self._import_error: exception.RequestFailed | None = None
         self._write_error: exception.RequestFailed | None = None
+        self._first: Mapping[str, Any] = {}
         self._rounds = 0
         self._failures = 0
 
@@ -156,14 +157,7 @@ class Reconciler:
             raise exception.Unusable(self._image_id, live['status'])
         if live['status'] == 'queued' and self._importing:
             raise self._import_error or self._import_failure()
-        # Only what is there can be respelt: the record also holds names whose
-        # change failed.
-        renames = rules.check(
-            self._declared.properties,
-            self._managed.properties & live.keys(),
-        ).offences
-        if renames:
-            raise exception.InvalidDeclaration(renames)
+        self._refuse_other_spellings(live)
         change = diff.compare(
             self._declared, self._managed, live, self._defaults
         )
@@ -178,6 +172,7 @@ class Reconciler:
     def _write(self, change: diff.ImageDiff, live: Mapping[str, Any]) -> float:
         """Send a change, unless too many were sent in vain."""
         if self._rounds >= MOST_ROUNDS:
+            self._forget_what_failed(live)
             names = change.names()
             if self._write_error is not None:
                 raise exception.NotApplied(
@@ -186,6 +181,8 @@ class Reconciler:
             raise exception.NotKept(
                 self._image_id, {name: live.get(name) for name in names}
             )
+        if not self._rounds:
+            self._first = live
         self._rounds += 1
         self._managed |= diff.Managed.of(self._declared)
         self._remember(self._managed)
@@ -200,9 +197,44 @@ class Reconciler:
             # change applied all the same: another look tells.
             LOG.warning('%s; looking again', error)
             self._write_error = error
+        except exception.Refused:
+            try:
+                self._forget_what_failed(self._api.get(self._image_id))
+            except exception.RequestFailed as error:
+                LOG.warning('%s; all that was sent stays recorded', error)
+            raise
         else:
             self._write_error = None
         return self._later(SETTLING_TIME * 2 ** (self._rounds - 1))
+
+    def _forget_what_failed(self, live: Mapping[str, Any]) -> None:
+        """Record of an attempt that failed what it did change, and no more.
+
+        Names whose change was refused stay whose they were, so that no later
+        update takes them for its own and removes them.  A refusal alone does
+        not tell: properties are stored before tags are looked at
+        (``ImageRepo.save`` of ``glance/db/__init__.py``).
+        """
+        self._remember(
+            self._before | diff.gained(self._declared, self._first, live)
+        )
+
+    def _refuse_other_spellings(self, live: Mapping[str, Any]) -> None:
+        """Refuse new names that a Glance on MySQL takes for live ones."""
+        tags = frozenset(live.get('tags') or ())
+        offences = (
+            *rules.check(
+                {
+                    name: value
+                    for name, value in self._declared.properties.items()
+                    if name not in live
+                },
+                rules.custom(live),
+            ).offences,
+            *rules.check_tags(self._declared.tags - tags, tags)[1],
+        )
+        if offences:
+            raise exception.InvalidDeclaration(offences)
 
     def _gap(self) -> float:
         """Return how long to leave an import or an upload alone."""

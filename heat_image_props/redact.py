@@ -27,6 +27,9 @@ _AT = re.compile('@|%40')
 _END = re.compile('[?#]|%3F|%23', re.IGNORECASE)
 _HIDDEN = '***'
 
+#: What stands for the host of a URL that has none.
+INVALID = 'an invalid URL'
+
 
 def host(url: str) -> str:
     """Return the host and the port of a URL, and nothing else of it."""
@@ -34,14 +37,14 @@ def host(url: str) -> str:
         parts = urllib.parse.urlsplit(url)
         name, port = parts.hostname or '', parts.port
     except ValueError:
-        return 'an invalid URL'
+        return INVALID
     if not name:
-        return 'an invalid URL'
-    if ':' in parts.netloc and '@' in url and '@' not in parts.netloc:
-        # What looks like a port may be the beginning of a password.
-        return 'a host not shown here'
+        return INVALID
     name = f'[{name}]' if ':' in name else name
-    return name if port is None else f'{name}:{port}'
+    if port is None or ('@' in url and '@' not in parts.netloc):
+        # What looks like a port may be the beginning of a password.
+        return name
+    return f'{name}:{port}'
 
 
 def mask(text: str, *secrets: str) -> str:
@@ -54,8 +57,10 @@ def mask(text: str, *secrets: str) -> str:
         which a URL in running text cannot be recognised as a whole
     """
     for secret in filter(None, secrets):
+        place = host(secret)
+        name = 'the location' + ('' if place == INVALID else f' at {place}')
         for form in _forms(secret):
-            text = text.replace(form, f'a URL at {host(secret)}')
+            text = text.replace(form, name)
     return _URL.sub(_masked, text)
 
 

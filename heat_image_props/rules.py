@@ -138,8 +138,8 @@ def check(
     """Return the text of declared properties, or all that is wrong with them.
 
     :param declared: custom properties as the template gives them
-    :param managed: names that the resource has set on the image before;
-        needed to find a change that merely renames one of them
+    :param managed: names of properties that are on the image; needed to
+        find a change that merely respells one of them
     """
     offences: list[Offence] = []
     text: dict[str, str] = {}
@@ -174,26 +174,23 @@ def check(
 
 
 def check_tags(
-    declared: Iterable[object],
+    declared: Iterable[object], managed: Iterable[str] = ()
 ) -> tuple[tuple[str, ...], tuple[Offence, ...]]:
     """Return declared tags as sorted text, and all that is wrong with them.
 
     :param declared: tags as the template gives them, in any order
+    :param managed: tags that are on the image
     """
     offences: list[Offence] = []
     tags: set[str] = set()
     for raw in declared:
         tag, problem = _scalar_text(raw)
-        problem = problem or _characters_problem(tag)
-        if problem is None and len(tag) > MAX_NAME_LENGTH:
-            problem = (
-                f'is longer than {MAX_NAME_LENGTH} characters',
-                'shorten it',
-            )
+        problem = problem or _form_problem(tag)
         if problem is not None:
             offences.append(Offence(f'tags: {shown(raw)}', *problem))
         tags.add(tag)
     offences.extend(_clashes(tags, 'tags: '))
+    offences.extend(_renames(tags, managed, 'tags: '))
     if offences:
         return (), tuple(sorted(offences))
     return tuple(sorted(tags)), ()
@@ -306,22 +303,26 @@ def _name_problem(key: str) -> _Problem:
         return 'has the prefix os_glance, reserved by Glance', _CHOOSE
     if _PLAIN_NAME.fullmatch(key):
         return None
-    if not key:
-        return 'is empty', 'give it a name'
     if key.startswith('_'):
         return (
             'starts with an underscore: Glance accepts and then loses '
             'such names',
             _CHOOSE,
         )
-    if key != key.strip():
-        return (
-            'has white space at an end: Glance strips it in changes',
-            'remove the white space',
-        )
-    if len(key) > MAX_NAME_LENGTH:
+    return _form_problem(key)
+
+
+def _form_problem(text: str) -> _Problem:
+    """Return why a text is neither a good name nor a good tag."""
+    if not text:
+        return 'is empty', 'remove it, or give it a name'
+    if text != text.strip():
+        # Glance strips names in changes, and MySQL pads with spaces to
+        # compare.
+        return 'has white space at an end', 'remove the white space'
+    if len(text) > MAX_NAME_LENGTH:
         return f'is longer than {MAX_NAME_LENGTH} characters', 'shorten it'
-    return _characters_problem(key)
+    return _characters_problem(text)
 
 
 def _characters_problem(text: str) -> _Problem:
@@ -431,24 +432,24 @@ def _clashes(names: Iterable[str], prefix: str = '') -> Iterable[Offence]:
 
 
 def _renames(
-    declared: Iterable[str], managed: Iterable[str]
+    declared: Iterable[str], present: Iterable[str], prefix: str = ''
 ) -> Iterable[Offence]:
-    """Yield an offence for each name that only respells a managed one.
+    """Yield an offence for each name that only respells one that is there.
 
     Glance keeps a removed property as a row marked deleted, and the row
-    stays in the unique index until ``glance-manage db purge``.
+    stays in the unique index until ``glance-manage db purge``.  Two such
+    tags make every later removal of a tag fail.
+
+    :param prefix: what to put before a name, if it is not that of a property
     """
     declared = set(declared)
-    gone = {fold(name): name for name in managed if name not in declared}
-    if not gone:
-        return
-    for name in declared:
+    gone = {fold(name): name for name in present if name not in declared}
+    for name in declared if gone else ():
         before = gone.get(fold(name))
         if before is not None:
             yield Offence(
-                shown(name),
-                'differs only in case or accents from '
-                f"'{shown(before)}', which this resource has set before: a "
-                'Glance on MySQL can never store it',
+                prefix + shown(name),
+                f"differs only in case or accents from '{shown(before)}', "
+                'which is on the image: a Glance on MySQL can never store it',
                 f"keep '{shown(before)}', or choose another name",
             )

@@ -80,8 +80,16 @@ class PostgreSQL(fixtures.Fixture):
             os.chown(self.directory, account.pw_uid, account.pw_gid)
             if not _passable(programs):
                 # A virtual environment below a private home directory.
-                programs = self.directory / 'pginstall'
+                # With the wheel's libraries, which the programs look for in
+                # the directory beside the package.
+                package = original.parent
+                programs = self.directory / package.name / original.name
                 shutil.copytree(original, programs, symlinks=True)
+                libs = f'{package.name}.libs'
+                if package.with_name(libs).exists():
+                    shutil.copytree(
+                        package.with_name(libs), self.directory / libs
+                    )
         data = self.directory / 'data'
         self._supervisor.run(
             'postgres-initdb',

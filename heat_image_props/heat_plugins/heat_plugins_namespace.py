@@ -28,8 +28,29 @@ def resource_mapping():  # type: ignore[no-untyped-def]
         return bridge.load_resource_types()
     except Exception:
         logging.getLogger(__name__).exception(
-            'No resource type of the namespace heat.plugins is loaded. Heat '
-            'uses its own class for a type that one of them overrides: do not '
-            'delete stacks that have images before this is repaired'
+            'No resource type of the namespace heat.plugins is loaded'
+        )
+        return _stand_in()  # type: ignore[no-untyped-call]
+
+
+def _stand_in():  # type: ignore[no-untyped-def]
+    """The type of this package, refusing every use.
+
+    Heat's own class of that name reports success and forgets images.
+    """
+    try:
+        from heat_image_props import unavailable
+
+        return {
+            'OS::Glance::Image': unavailable.resource_class(
+                'heat.plugins',
+                'the installed plug-ins cannot be found. Nothing has been '
+                'done. Ask the operator to look at the log of heat-engine.',
+            )
+        }
+    except Exception:
+        logging.getLogger(__name__).exception(
+            'Heat uses its own OS::Glance::Image: do not delete stacks that '
+            'have images before this is repaired'
         )
         return {}

@@ -140,8 +140,9 @@ class LoaderTestCase(base.BaseTestCase):
         :param types: ``module:attribute`` by resource type.
         :param modules: source text by module name.
         :param version: its version.
+        :returns: the :class:`distribution.Distribution`.
         """
         entry_points = {bridge.NAMESPACE: types}
-        self.useFixture(
+        return self.useFixture(
             distribution.Distribution(name, version, entry_points, modules)
         )

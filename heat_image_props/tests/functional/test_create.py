@@ -206,6 +206,27 @@ class TestRefused(base.FunctionalTestCase):
 
         self.assertIn("- 'self' ", str(error))
 
+    def test_no_location(self):
+        """A location without a URL is refused, however it came to be."""
+        for location in ('', ' ', {'get_param': 'url'}):
+            template = self.template(location=location)
+            template['parameters'] = {'url': {'type': 'string', 'default': ''}}
+            error = self.assertRaises(
+                heat_exc.HTTPBadRequest, self.create_stack, template
+            )
+            self.assertIn("- 'location' is empty", str(error))
+
+    def test_nulls(self):
+        """A null in place of a whole property counts as none."""
+        template = self.template(location=self.source())
+        template['resources']['image']['properties'].update(
+            name=None, tags=None, property=None
+        )
+        image = self.image(self.image_id(self.create_stack(template)))
+
+        self.assertNotEqual('', image['name'])
+        self.assertEqual([], image['tags'])
+
     def test_formats(self):
         """Amazon's formats go together only."""
         template = self.template(

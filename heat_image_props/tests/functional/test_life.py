@@ -47,12 +47,24 @@ class TestDelete(base.FunctionalTestCase):
         image_id = self.image_id(stack)
         self.delete_stack(stack, 'DELETE_FAILED')
 
-        self.assertIn('is protected', self.reason(stack))
+        self.assertIn('image set --unprotect', self.reason(stack))
         self.assertTrue(self.image_exists(image_id))
         self.patch_image(
             image_id, {'op': 'replace', 'path': '/protected', 'value': False}
         )
         self.delete_stack(stack)
+        self.assertFalse(self.image_exists(image_id))
+
+    def test_protected_without_data(self):
+        """A protected image that never got its data is no obstacle."""
+        template = self.template(
+            location=self.cloud.source.url('status/404/x'), protected=True
+        )
+        stack = self.create_stack(template, 'CREATE_FAILED')
+        image_id = self.image_id(stack)
+        self.assertTrue(self.image(image_id)['protected'])
+        self.delete_stack(stack)
+
         self.assertFalse(self.image_exists(image_id))
 
     def test_retained(self):

@@ -209,6 +209,23 @@ class TestUpdate(UpdateTestCase):
         self.assert_in_place(stack, image_id)
 
 
+class TestSpelling(UpdateTestCase):
+    """Names that differ only in case from what is on the image."""
+
+    def test_of_tags(self):
+        """A respelt tag is refused, and possible in two updates."""
+        stack, image_id = self.stack(tags=['Alpha'])
+        self.assertEqual(
+            ['GET'], self.update(stack, 'UPDATE_FAILED', tags=['alpha'])
+        )
+        self.assertIn("'tags: alpha' differs only", self.reason(stack))
+        self.update(stack, tags=[])
+        self.update(stack, tags=['alpha'])
+
+        self.assertEqual(['alpha'], self.image(image_id)['tags'])
+        self.assert_in_place(stack, image_id)
+
+
 class TestFailedUpdate(UpdateTestCase):
     """What follows an update that failed."""
 
@@ -220,7 +237,7 @@ class TestFailedUpdate(UpdateTestCase):
         stack, image_id = self.stack(property={'a': '1'})
         sent = self.update(stack, 'UPDATE_FAILED', property=self.TOO_MANY)
 
-        self.assertEqual(['GET', 'PATCH'], sent)
+        self.assertEqual(['GET', 'PATCH', 'GET'], sent)
         self.assertIn('HTTP 413', self.reason(stack))
         self.assertIn('Maximum: 128', self.reason(stack))
         self.update(stack, property={'b': '2'})
@@ -236,6 +253,36 @@ class TestFailedUpdate(UpdateTestCase):
         sent = self.update(stack, property={'a': '1'})
         self.assertEqual(LOOK_WRITE_LOOK, sent[-3:])
         self.assertEqual({'a': '1'}, self.custom(image_id, 'a'))
+        self.assert_in_place(stack, image_id)
+
+    def test_takes_nothing_from_others(self):
+        """What a refused update named stays with those who had set it."""
+        stack, image_id = self.stack(property={'k': '1'}, tags=['mine'])
+        self.patch_image(
+            image_id,
+            {'op': 'add', 'path': '/team', 'value': 'theirs'},
+            {'op': 'add', 'path': '/tags', 'value': ['mine', 'foreign']},
+            {'op': 'add', 'path': '/min_ram', 'value': 77},
+        )
+        # An ordinary member may not publish an image.
+        self.update_stack(
+            stack,
+            self.template(
+                location=self.url,
+                visibility='public',
+                min_ram=5,
+                tags=['mine', 'foreign'],
+                property={'k': '1', 'team': 'ours'},
+            ),
+            'ROLLBACK_COMPLETE',
+            disable_rollback=False,
+        )
+        self.update(stack, property={'k': '2'}, tags=['mine'])
+
+        image = self.image(image_id)
+        self.assertEqual(('2', 'theirs'), (image['k'], image['team']))
+        self.assertEqual(['foreign', 'mine'], sorted(image['tags']))
+        self.assertEqual(77, image['min_ram'])
         self.assert_in_place(stack, image_id)
 
     def test_rolls_back(self):

@@ -363,5 +363,9 @@ class TestPluginModule(heat_loader.LoaderTestCase):
             )
         )
 
-        self.assertEqual({}, heat_plugins_namespace.resource_mapping())
+        classes = heat_plugins_namespace.resource_mapping()
+        self.assertEqual([IMAGE], list(classes))
+        available, reason = classes[IMAGE].is_service_available(None)
+        self.assertFalse(available)
+        self.assertIn('log of heat-engine', reason)
         self.assertTrue(self.heat.messages('No resource type', 'is loaded'))

@@ -12,6 +12,8 @@
 
 """The bridge and the packages that offer resource types."""
 
+import pathlib
+
 # Before anything of Heat: it selects the backend of oslo.service.
 from heat_image_props.tests import heat_base  # noqa: F401
 
@@ -88,6 +90,27 @@ class TestOneDistributionTwice(heat_loader.LoaderTestCase):
         self.assertEqual('hip_new', self.heat.get_class(TYPE).__module__)
         self.assertEqual([], self.heat.messages('offered more than once'))
         self.assertTrue(self.heat.messages(f'{TYPE} (hip-twice 2.0)'))
+
+
+class TestNoMetadata(heat_loader.LoaderTestCase):
+    """What an interrupted pip may leave on the import path."""
+
+    def test_is_ignored(self):
+        """A remnant without a name does not take our type away."""
+        installed = self.install(
+            'hip-remnant',
+            {'OS::Glance::Image': 'hip_remnant:Thing'},
+            {'hip_remnant': heat_loader.RESOURCE},
+        )
+        (metadata,) = pathlib.Path(installed.path).glob('*/METADATA')
+        metadata.unlink()
+
+        self.heat.load()
+
+        self.assertIs(
+            image.GlanceImage, self.heat.get_class('OS::Glance::Image')
+        )
+        self.assertTrue(self.heat.messages('which has no metadata'))
 
 
 class TestBrokenPlugin(heat_loader.LoaderTestCase):

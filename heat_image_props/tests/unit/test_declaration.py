@@ -62,9 +62,9 @@ class TestRead(base.BaseTestCase):
         self.assertEqual(diff.Declared(values), declared)
 
     def test_zero_and_false_are_declared(self):
-        """A zero, a false and an empty text are values, a null is none."""
+        """A zero and a false are values; a null and no name are none."""
         self.assertEqual(
-            {'min_disk': 0, 'min_ram': 0, 'protected': False, 'name': ''},
+            {'min_disk': 0, 'min_ram': 0, 'protected': False},
             declaration.read(
                 {
                     'min_disk': 0,
@@ -194,6 +194,14 @@ class TestRefused(base.BaseTestCase):
             exception.InvalidDeclaration, declaration.read, values
         )
         self.assertEqual(offences, error.offences)
+
+    def test_an_empty_location(self):
+        """A location without a URL is refused, if there is one at all."""
+        for location in ('', '  ', None):
+            (offence,) = declaration.check({'location': location})
+            self.assertEqual('location', offence.key)
+        self.assertEqual((), declaration.check({'location': 'http://h/x'}))
+        self.assertEqual((), declaration.check({}))
 
     def test_does_not_change_what_it_reads(self):
         """The properties of the resource stay as they are."""

@@ -213,6 +213,27 @@ class TestCompare(base.BaseTestCase):
         self.assertEqual(declared | (live - managed), after)
         self.assertEqual(live != after, bool(change))
 
+    def test_gained(self):
+        """Gained is what is declared, was not so before, and is so now."""
+        declared = diff.Declared(
+            {'name': 'n', 'min_ram': 1},
+            {'kept': '1', 'set': '1', 'failed': '1'},
+            {'there', 'new', 'refused'},
+        )
+        before = {'name': 'n', 'min_ram': 0, 'kept': '1', 'tags': ['there']}
+        after = {
+            'name': 'n',
+            'min_ram': 1,
+            'kept': '1',
+            'set': '1',
+            'foreign': '1',
+            'tags': ['there', 'new', 'theirs'],
+        }
+        self.assertEqual(
+            diff.Managed({'min_ram'}, {'set'}, {'new'}),
+            diff.gained(declared, before, after),
+        )
+
     def test_managed_adds_up(self):
         """What is managed only ever grows by what is declared."""
         both = diff.Managed.of(

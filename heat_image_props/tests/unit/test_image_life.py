@@ -76,9 +76,33 @@ class TestDelete(image_base.ImageTestCase):
     def test_protected(self):
         """A protected image is kept, and Glance's reason is shown."""
         one = self.create(protected=True)
-        self.assertFails(exception.Refused, self.run_task, one.delete)
-        self.assertIn('is protected', one.status_reason)
+        self.assertFails(exception.Protected, self.run_task, one.delete)
+        self.assertIn('image set --unprotect', one.status_reason)
         self.assertIn(one.resource_id, self.glance.images)
+
+    def test_protected_without_data(self):
+        """A protected image whose import failed is not in the way."""
+        one = self.create(protected=True)
+        self.live(one)['status'] = 'queued'
+        self.run_task(one.delete)
+        self.assertEqual(
+            ['DELETE', 'GET', 'PATCH', 'DELETE'], self.glance.log()
+        )
+        self.assertEqual({}, self.glance.images)
+
+    def test_protected_by_somebody_else(self):
+        """What others protect stays, with data or without."""
+        one = self.create()
+        self.live(one).update(status='queued', protected=True)
+        self.assertFails(exception.Protected, self.run_task, one.delete)
+        self.assertIn(one.resource_id, self.glance.images)
+
+    def test_refused_for_another_reason(self):
+        """A refusal that protection does not explain is shown as it is."""
+        one = self.create()
+        self.glance.fail('DELETE', 403, 'not yours')
+        error = self.assertFails(exception.Refused, self.run_task, one.delete)
+        self.assertIn('not yours', str(error))
 
     def test_retained(self):
         """An image that the template retains is not touched."""

@@ -316,13 +316,23 @@ class TestRemember(ReconcileTestCase):
         )
 
     def test_before_a_change_that_fails(self):
-        """A change that is refused leaves the record of all names."""
-        self.glance.add(id=ID, old='1')
-        self.glance.fail('PATCH', 400)
-        self.assertRaises(
-            exception.Refused, self.reconcile, declared(a='1'), managed('old')
-        )
-        self.assertEqual([(managed('old', 'a'), 1)], self.remembered)
+        """Of a change that is refused only what came true stays recorded."""
+        for applied, names in ((False, ('old',)), (True, ('old', 'a'))):
+            self.remembered.clear()
+            self.glance.requests.clear()
+            self.glance.images.clear()
+            self.glance.add(id=ID, old='1', foreign='1')
+            self.glance.fail('PATCH', 400, applied=applied)
+            self.assertRaises(
+                exception.Refused,
+                self.reconcile,
+                declared(a='1', foreign='1'),
+                managed('old'),
+            )
+            self.assertEqual(
+                [(managed('old', 'a', 'foreign'), 1), (managed(*names), 3)],
+                self.remembered,
+            )
 
     def test_if_nothing_differs(self):
         """Names that are gone from the image are forgotten."""

@@ -287,7 +287,14 @@ class TestWriteErrors(test_reconcile.ReconcileTestCase):
             self.glance.fail('PATCH', status, 'Attempted: 6, Maximum: 5')
             error = self.assertRaises(exception.Refused, self.update)
             self.assertIn('Attempted: 6, Maximum: 5', str(error))
-            self.assertEqual(['GET', 'PATCH'], self.glance.log())
+            self.assertEqual(['GET', 'PATCH', 'GET'], self.glance.log())
+
+    def test_refused_and_out_of_sight(self):
+        """A look that fails does not hide why a change was refused."""
+        self.glance.fail('PATCH', 403, 'not allowed')
+        self.glance.fail('GET', 503, skip=1)
+        error = self.assertRaises(exception.Refused, self.update)
+        self.assertIn('not allowed', str(error))
 
     def test_gone(self):
         """An image that is gone meanwhile is told from a refused change."""

@@ -139,7 +139,7 @@ class TestMask(base.BaseTestCase):
     def test_known_url_is_named_by_its_host(self):
         """A URL that is given is replaced by its host."""
         self.assertEqual(
-            'open a URL at h:1: no',
+            'open the location at h:1: no',
             redact.mask('open http://u:p@h:1/x: no', 'http://u:p@h:1/x'),
         )
 
