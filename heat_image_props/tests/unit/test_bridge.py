@@ -369,3 +369,20 @@ class TestPluginModule(heat_loader.LoaderTestCase):
         self.assertFalse(available)
         self.assertIn('log of heat-engine', reason)
         self.assertTrue(self.heat.messages('No resource type', 'is loaded'))
+
+    def test_contains_errors_of_the_stand_in(self):
+        """Even with nothing left to hand over, heat-engine starts."""
+
+        def fail(*_args):
+            raise RuntimeError('out of order')
+
+        for name in (
+            'bridge.load_resource_types',
+            'unavailable.resource_class',
+        ):
+            self.useFixture(
+                fixtures.MonkeyPatch(f'heat_image_props.{name}', fail)
+            )
+
+        self.assertEqual({}, heat_plugins_namespace.resource_mapping())
+        self.assertTrue(self.heat.messages('do not delete stacks'))
