@@ -26,7 +26,6 @@ import collections.abc
 import contextlib
 import os
 import pathlib
-import shlex
 import signal
 import subprocess
 import sys
@@ -186,12 +185,6 @@ def _environment(mini: cloud.MiniCloud, user: str) -> dict[str, str]:
     }
 
 
-def _print_exports(mini: cloud.MiniCloud, user: str) -> None:
-    for name, value in mini.environment(user).items():
-        print(f'export {name}={shlex.quote(value)}')
-    sys.stdout.flush()
-
-
 def _serve(options: argparse.Namespace) -> int:
     started = time.monotonic()
 
@@ -221,7 +214,7 @@ def _use(mini: cloud.MiniCloud, options: argparse.Namespace) -> int:
         code = _run_command(options.argv, _environment(mini, options.user))
         if not options.keep:
             return code
-    _print_exports(mini, options.user)
+    print('\n'.join(mini.running.exports(options.user)), flush=True)
     _say('minicloud: running until Ctrl-C')
     try:
         _wait_for_signal()
@@ -241,6 +234,7 @@ def main(arguments: collections.abc.Sequence[str] | None = None) -> int:
     options: Any = _parser().parse_args(arguments)
     for signum in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _terminate)
+    process.end_with_tox()
     try:
         return _serve(options)
     except process.StartError as exc:

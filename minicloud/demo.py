@@ -25,7 +25,6 @@ import os
 import shlex
 import signal
 import sys
-import sysconfig
 import threading
 import types
 
@@ -87,12 +86,15 @@ def _show(options: argparse.Namespace, view: demo_view.View) -> int:
     )
     package = demo_steps.AGENT
     view.copyable(f'{package} {metadata.version(package)} on {services}')
-    view.copyable(f'Logs: {os.path.relpath(cloud.work_dir)}/log')
+    logs = f'{os.path.relpath(cloud.work_dir)}/log'
+    view.copyable(f'Logs: {logs}')
     with contextlib.ExitStack() as stack:
         with view.step('Start a cloud'):
             view.say('Side by side, each as soon as what it needs is there:')
             stack.enter_context(cloud)
-        stack.callback(view.copyable, '\nStopping the cloud; its logs stay.')
+        stack.callback(
+            view.copyable, f'\nStopping the cloud; its logs stay in {logs}.'
+        )
         code = _take(cloud, view)
         if options.keep:
             _keep(cloud, view)
@@ -107,17 +109,19 @@ def _take(cloud: minicloud.MiniCloud, view: demo_view.View) -> int:
         view.wrong(exc)
         return MISMATCH
     view.requests(demo_steps.AGENT)
+    view.copyable('\nAll that was claimed has been checked, and holds.')
     return 0
 
 
 def _keep(cloud: minicloud.MiniCloud, view: demo_view.View) -> None:
-    scripts = sysconfig.get_path('scripts')
     url = cloud.source.url(demo_steps.FILE)
     view.copyable('To use this cloud from another shell:\n')
-    for name, value in cloud.environment(demo_steps.USER).items():
-        view.copyable(f'export {name}={shlex.quote(value)}')
-    # The shell's own PATH is to be expanded, so nothing here is quoted twice.
-    view.copyable(f'export PATH={shlex.quote(scripts)}:"$PATH"')
+    for line in cloud.running.exports(demo_steps.USER):
+        view.copyable(line)
+    view.copyable(
+        '\n(A line "Could not load \'reservation_host_unset\'" is a fault of '
+        'python-blazarclient, and harmless.)'
+    )
     view.copyable(
         '\nopenstack stack create --wait mine '
         f'-t {shlex.quote(str(demo_steps.EXAMPLE))} '
@@ -144,6 +148,7 @@ def main(arguments: collections.abc.Sequence[str] | None = None) -> int:
     )
     for signum in _SIGNALS:
         signal.signal(signum, _interrupt)
+    process.end_with_tox()
     try:
         return _show(options, view)
     except process.StartError as exc:

@@ -232,7 +232,7 @@ class Tour:
         changed = changes(before, after)
         self._view.changes(changed)
         self._view.check(
-            'these are all the differences: data, tags, the rest are the same',
+            'nothing else differs, besides updated_at: data, tags, the rest',
             expected,
             changed,
         )
@@ -247,7 +247,7 @@ class Tour:
             after.get('scanned'),
         )
         self._view.check(
-            'one look, one change, one look: that was all that was sent',
+            'one look, one change, one look: all that the plugin has sent',
             ['GET', 'PATCH', 'GET'],
             [request.method for request in self._requests()],
         )
@@ -289,7 +289,7 @@ class Tour:
         url = self._cloud.source.url(f'status/404/{_MISSING}')
         self._view.say(f'A second stack, with the location {url}')
         started = time.monotonic()
-        stack_id = self._member.create_stack('missing', {'location': url})
+        stack_id = self._member.create_stack('broken', {'location': url})
         self._wait(stack_id, 'CREATE_FAILED')
         seconds = time.monotonic() - started
         image_id = self._find_image(stack_id)

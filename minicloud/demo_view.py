@@ -141,7 +141,8 @@ class View:
         self._row('ERROR', message, style='bold red')
         if log is not None:
             self.say(f'The end of {os.path.relpath(log)}:')
-            self.lines(process.tail(log))
+            for line in process.tail(log):
+                self.copyable(line)
 
     def command(self, argv: collections.abc.Sequence[str]) -> None:
         """A command that is run now."""

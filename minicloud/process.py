@@ -19,6 +19,7 @@ group; the :mod:`minicloud.reaper` does it should this process be killed.
 
 import collections.abc
 import contextlib
+import ctypes
 import os
 import pathlib
 import shutil
@@ -42,6 +43,9 @@ MARK = 'MINICLOUD_ID'
 #: A heat-engine with several workers would take longer to say goodbye to a
 #: message bus that ends with it.
 _PATIENCE = 5.0
+
+# From linux/prctl.h.
+_PR_SET_PDEATHSIG = 1
 
 #: Before it becomes the program, a process tells the reaper about itself on
 #: standard input.  If its parent did that afterwards, being killed in between
@@ -390,6 +394,17 @@ class Supervisor(fixtures.Fixture):
             deadline = time.monotonic() + _PATIENCE
             for process in group:
                 process.stop(max(deadline - time.monotonic(), 0.1))
+
+
+def end_with_tox() -> None:
+    """Have this process told to end (SIGTERM) when tox itself is ended.
+
+    A tox that is terminated does not tell the commands that it runs.
+    """
+    if 'TOX_ENV_NAME' in os.environ:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM):
+            raise OSError(ctypes.get_errno(), 'prctl(PR_SET_PDEATHSIG)')
 
 
 def clean_environ() -> dict[str, str]:

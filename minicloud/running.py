@@ -20,6 +20,8 @@ import collections.abc
 import json
 import os
 import pathlib
+import shlex
+import sysconfig
 from typing import Any
 
 from keystoneauth1.identity import v3
@@ -170,6 +172,17 @@ class RunningCloud:
             'MINICLOUD_SOURCE_LOG': str(self.source.log),
             'MINICLOUD_GLANCE_LOG': str(self.glance_log.path),
         }
+
+    def exports(self, user: str = 'demo') -> list[str]:
+        """Lines for a shell that shall use the cloud as this user."""
+        lines = [
+            f'export {name}={shlex.quote(value)}'
+            for name, value in self.environment(user).items()
+        ]
+        # This Python's "openstack" is found first.  The shell's own PATH is
+        # to be expanded, so it is not quoted twice.
+        scripts = shlex.quote(sysconfig.get_path('scripts'))
+        return [*lines, f'export PATH={scripts}:"$PATH"']
 
 
 def _write(path: pathlib.Path, text: str) -> None:

@@ -52,7 +52,7 @@ class TestReadme(base.FunctionalTestCase):
         commands = [
             line[2:]
             for block in blocks('console')
-            for line in block.splitlines()
+            for line in block.replace('\\\n', '').splitlines()
             if line.startswith('$ ')
         ]
         mine = [line for line in commands if line.startswith('openstack ')]
