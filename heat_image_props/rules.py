@@ -269,14 +269,7 @@ def fold(name: str) -> str:
 _IGNORED = frozenset(('Cc', 'Cf', 'Cn', 'Me'))
 
 # What utf8_general_ci takes for another letter and Unicode does not.
-_GENERAL_CI = str.maketrans(
-    {
-        '\xdf': 's',
-        '\u1e9e': 's',
-        '\u0131': 'i',
-        '\u0345': '\u03b9',
-    }
-)
+_GENERAL_CI = str.maketrans('\xdf\u1e9e\u0131\u0345', 'ssi\u03b9')
 
 
 def _name_problem(key: str) -> _Problem:
