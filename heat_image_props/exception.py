@@ -32,7 +32,7 @@ class ImageError(Exception):
 
 
 class InvalidDeclaration(ImageError):
-    """A template declares what Glance would not keep; nothing was sent.
+    """A template declares what Glance would not keep; nothing was changed.
 
     :param offences: all that is wrong, in the order to be shown
     """
@@ -44,7 +44,7 @@ class InvalidDeclaration(ImageError):
             lines.append(f'and {len(self.offences) - _MOST_SHOWN} more')
         super().__init__(
             'Glance would not keep what is declared, nothing '
-            'was sent:\n- ' + '\n- '.join(lines)
+            'was changed:\n- ' + '\n- '.join(lines)
         )
 
 
