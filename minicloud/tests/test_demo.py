@@ -48,7 +48,14 @@ class TestView(base.BaseTestCase):
         super().setUp()
         self.stream = io.StringIO()
         self.view = demo_view.View(
-            console.Console(file=self.stream, width=80, highlight=False), 2
+            # Not what FORCE_COLOR, which tox passes on, would make of it.
+            console.Console(
+                file=self.stream,
+                force_terminal=False,
+                width=80,
+                highlight=False,
+            ),
+            2,
         )
 
     @property
