@@ -158,12 +158,19 @@ class FunctionalTestCase(base.BaseTestCase):
 
     def wait_for(self, stack_id, expect):
         """Wait until an operation has ended, in the expected state."""
+
+        def goes_on(stack):
+            # Heat stores a failure before it starts the roll-back
+            # (``Stack.mark_failed`` of heat/engine/stack.py).
+            rolls_back = not stack.disable_rollback and (
+                stack.stack_status in ('CREATE_FAILED', 'UPDATE_FAILED')
+            )
+            return rolls_back or stack.stack_status.endswith('IN_PROGRESS')
+
         stack = tenacity.Retrying(
             wait=tenacity.wait_fixed(0.5),
             stop=tenacity.stop_after_delay(LONGEST),
-            retry=tenacity.retry_if_result(
-                lambda stack: stack.stack_status.endswith('IN_PROGRESS')
-            ),
+            retry=tenacity.retry_if_result(goes_on),
         )(self.heat.stacks.get, stack_id, resolve_outputs=False)
         if stack.stack_status != expect:
             raise StackFailed(
