@@ -202,6 +202,7 @@ class MiniCloud(fixtures.Fixture):
                     'log': str(self.source.log),
                 },
                 'glance_log': str(self.glance.request_log),
+                'store_faults': str(self.glance.store_faults),
                 'processes': self.supervisor.pids(),
                 'users': {
                     account.user: {

@@ -39,6 +39,7 @@ class Glance(fixtures.Fixture):
         can be killed and which can be started again.
     :ivar request_log: path of the log read by
         :class:`minicloud.requestlog.RequestLog`.
+    :ivar store_faults: where :class:`minicloud.stores.Stores` keeps faults.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Glance(fixtures.Fixture):
         self._etc = supervisor.work_dir / 'etc' / 'glance'
         self._data = supervisor.work_dir / 'data' / 'glance'
         self.request_log = supervisor.log_dir / 'glance-requests.jsonl'
+        self.store_faults = self._data / 'faults'
 
     def configure(
         self,
@@ -88,10 +90,11 @@ class Glance(fixtures.Fixture):
             },
             **stores,
             'glance_store': {'default_backend': 'fast'},
-            # Loopback is refused as a source unless it is named.
+            # Loopback is refused as a source unless it is named, and Glance
+            # itself is the source of glance-download.
             'import_filtering_opts': {
                 'allowed_hosts': '[127.0.0.1]',
-                'allowed_ports': f'[{source_port}]',
+                'allowed_ports': f'[{source_port},{self._port.number}]',
             },
             'database': {'connection': database},
             'keystone_authtoken': authtoken,
@@ -114,6 +117,7 @@ class Glance(fixtures.Fixture):
             'PYTHONPATH': str(_SOURCES),
             'OS_GLANCE_CONFIG_DIR': str(self._etc),
             'MINICLOUD_REQUEST_LOG': str(self.request_log),
+            'MINICLOUD_STORE_FAULTS': str(self.store_faults),
         }
         self.request_log.touch()
         self._supervisor.run(

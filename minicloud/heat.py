@@ -98,6 +98,9 @@ class Heat(fixtures.Fixture):
                 # Not those of a Heat that the machine may have.
                 'environment_dir': etc.parent / 'environment.d',
                 'template_dir': etc.parent / 'templates',
+                # Off by default in Heat; stacks are adopted here too.
+                'enable_stack_abandon': True,
+                'enable_stack_adopt': True,
             },
             'clients_keystone': {'auth_uri': authtoken['auth_url']},
             'database': {'connection': database},

@@ -30,6 +30,7 @@ import yaml
 
 from minicloud import requestlog
 from minicloud import source
+from minicloud import stores
 
 _DESCRIPTION = 'cloud.json'
 
@@ -48,6 +49,8 @@ class RunningCloud:
     :ivar work_dir: configuration (``etc``), logs (``log``), data (``data``).
     :ivar source: the :class:`minicloud.source.ImageSource`.
     :ivar glance_log: the :class:`minicloud.requestlog.RequestLog` of Glance.
+    :ivar stores: the :class:`minicloud.stores.Stores` of Glance, which can be
+        made slow, full, or to say that an image is in use.
     :ivar endpoints: URL by service name.
     :ivar processes: process id by name, as it was when the cloud was ready:
         ``keystone``, ``glance``, and ``heat`` or ``heat-api`` and
@@ -68,6 +71,7 @@ class RunningCloud:
             pathlib.Path(description['source']['log']),
         )
         self.glance_log = requestlog.RequestLog(description['glance_log'])
+        self.stores = stores.Stores(pathlib.Path(description['store_faults']))
 
     @classmethod
     def from_environment(cls) -> 'RunningCloud':

@@ -10,9 +10,12 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Glance's WSGI application with a log of its requests, for gunicorn."""
+"""Glance's WSGI application for gunicorn: with a log of its requests, and
+stores whose behaviour can be changed.
+"""
 
 import os
+import pathlib
 import sys
 
 # Keep Glance from taking gunicorn's arguments for its own.
@@ -21,6 +24,9 @@ sys.argv = ['glance-api']
 from glance.wsgi import api  # noqa: E402
 
 from minicloud import requestlog  # noqa: E402
+from minicloud.servers import store_faults  # noqa: E402
+
+store_faults.install(pathlib.Path(os.environ['MINICLOUD_STORE_FAULTS']))
 
 application = requestlog.RequestLogger(
     api.application, os.environ['MINICLOUD_REQUEST_LOG']

@@ -38,6 +38,7 @@ class TestRunningCloud(base.BaseTestCase):
                     'log': str(self.directory / 'source'),
                 },
                 'glance_log': str(self.directory / 'glance'),
+                'store_faults': str(self.directory / 'faults'),
                 'users': {
                     'demo': {'project': 'demo', 'password': 'pw'},
                     'reader': {'project': 'demo', 'password': 'rd'},
