@@ -29,6 +29,9 @@ from typing import Any
 
 Operation = dict[str, Any]
 
+#: The name under which the state of an image, active or not, is managed.
+ACTIVE = 'active'
+
 _MISSING = object()
 _NOTHING: Mapping[str, Any] = types.MappingProxyType({})
 
@@ -103,41 +106,70 @@ class Declared:
         (MB), ``min_disk`` (GB) or ``visibility``
     :param properties: custom properties, as text
     :param tags: tags
+    :param members: ids of the projects to share the image with
+    :param active: whether its data can be used, or None if nothing is said
     """
 
     attributes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     properties: Mapping[str, str] = dataclasses.field(default_factory=dict)
     tags: AbstractSet[str] = frozenset()
+    members: AbstractSet[str] = frozenset()
+    active: bool | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Managed:
     """Names of all that one resource has ever set and not yet removed.
 
-    :param attributes: names of base attributes
+    :param attributes: names of base attributes, and :data:`ACTIVE`
     :param properties: names of custom properties
     :param tags: tags
+    :param members: ids of projects
+    :param stores: ids of stores that were given the data
     """
 
     attributes: AbstractSet[str] = frozenset()
     properties: AbstractSet[str] = frozenset()
     tags: AbstractSet[str] = frozenset()
+    members: AbstractSet[str] = frozenset()
+    stores: AbstractSet[str] = frozenset()
 
     @classmethod
-    def of(cls, declared: Declared) -> Managed:
+    def of(
+        cls, declared: Declared, stores: AbstractSet[str] = frozenset()
+    ) -> Managed:
         """Return the names that a declared image makes managed."""
+        state = () if declared.active is None else (ACTIVE,)
         return cls(
-            frozenset(declared.attributes),
+            frozenset((*declared.attributes, *state)),
             frozenset(declared.properties),
             frozenset(declared.tags),
+            frozenset(declared.members),
+            frozenset(stores),
         )
 
     def __or__(self, other: Managed) -> Managed:
         return Managed(
-            self.attributes | other.attributes,
-            self.properties | other.properties,
-            self.tags | other.tags,
+            **{
+                kind.name: getattr(self, kind.name) | getattr(other, kind.name)
+                for kind in dataclasses.fields(self)
+            }
         )
+
+
+@dataclasses.dataclass(frozen=True)
+class MemberDiff:
+    """With which projects to begin and to end sharing an image.
+
+    :param added: ids of projects to add
+    :param removed: ids of projects to remove
+    """
+
+    added: AbstractSet[str] = frozenset()
+    removed: AbstractSet[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,29 +180,67 @@ class ImageDiff:
         (``_do_remove`` of ``glance/api/v2/images.py``)
     :param properties: what to do to the custom properties
     :param tags: the complete new list of tags, sorted, or None for no change
+    :param members: what to do to the members
+    :param active: true to reactivate, false to deactivate, None for neither
     """
 
     attributes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     properties: PropertyDiff = dataclasses.field(default_factory=PropertyDiff)
     tags: tuple[str, ...] | None = None
+    members: MemberDiff = dataclasses.field(default_factory=MemberDiff)
+    active: bool | None = None
 
     def __bool__(self) -> bool:
         return bool(
-            self.attributes or self.properties or self.tags is not None
+            self.attributes
+            or self.properties
+            or self.tags is not None
+            or self.members
+            or self.active is not None
         )
 
     def to_patch(self) -> list[Operation]:
-        """Return the operations of one v2.1 image patch for all of it.
+        """Return the operations of one v2.1 image patch, perhaps none.
 
-        The list of tags can only be set as a whole.
+        The list of tags can only be set as a whole.  Members and the state
+        have requests of their own.
         """
         operations = [
-            _set(name, value)
+            _set(name, value) if name != 'owner' else _give(value)
             for name, value in sorted(self.attributes.items())
         ]
         if self.tags is not None:
             operations.append(_set('tags', list(self.tags)))
         return operations + self.properties.to_patch()
+
+    def __or__(self, later: ImageDiff) -> ImageDiff:
+        """Return what both do, one after the other.
+
+        What is done again, as it was lost, counts as it did at first.
+        """
+        known = {
+            *self.properties.added,
+            *self.properties.replaced,
+            *self.properties.removed,
+        }
+        added, replaced = (
+            {name: value for name, value in new.items() if name not in known}
+            for new in (later.properties.added, later.properties.replaced)
+        )
+        return ImageDiff(
+            {**self.attributes, **later.attributes},
+            PropertyDiff(
+                {**self.properties.added, **added},
+                {**self.properties.replaced, **replaced},
+                self.properties.removed | (later.properties.removed - known),
+            ),
+            self.tags if later.tags is None else later.tags,
+            MemberDiff(
+                self.members.added | later.members.added,
+                self.members.removed | later.members.removed,
+            ),
+            self.active if later.active is None else later.active,
+        )
 
     def names(self) -> list[str]:
         """Return the names of all that differs, sorted."""
@@ -181,6 +251,8 @@ class ImageDiff:
                 *self.properties.replaced,
                 *self.properties.removed,
                 *(() if self.tags is None else ('tags',)),
+                *(('members',) if self.members else ()),
+                *(() if self.active is None else (ACTIVE,)),
             }
         )
 
@@ -190,6 +262,7 @@ def compare(
     managed: Managed,
     live: Mapping[str, Any],
     defaults: Mapping[str, Any] = _NOTHING,
+    members: AbstractSet[str] = frozenset(),
 ) -> ImageDiff:
     """Return what makes a live image equal the declared one.
 
@@ -198,6 +271,7 @@ def compare(
     :param live: the image as Glance shows it
     :param defaults: value that an attribute goes back to when it is managed
         and no longer declared; one without a default stays as it is
+    :param members: the projects that the live image is shared with
     """
     wanted = {
         name: value
@@ -216,27 +290,61 @@ def compare(
         attributes,
         compute(declared.properties, managed.properties, live),
         None if tags == live_tags else tuple(sorted(tags)),
+        MemberDiff(
+            declared.members - members,
+            (managed.members - declared.members) & members,
+        ),
+        _switch(declared, managed, live),
     )
 
 
+def _switch(
+    declared: Declared, managed: Managed, live: Mapping[str, Any]
+) -> bool | None:
+    """Return whether to make an image active, or not, or leave its state.
+
+    An image without data, or with an import at work, is neither.
+    """
+    wanted = declared.active
+    if wanted is None and ACTIVE in managed.attributes:
+        wanted = True
+    is_active = {'active': True, 'deactivated': False}.get(
+        live.get('status', '')
+    )
+    return None if is_active in (None, wanted) else wanted
+
+
 def gained(
-    declared: Declared, before: Mapping[str, Any], after: Mapping[str, Any]
+    declared: Declared,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    members: tuple[AbstractSet[str], AbstractSet[str]] = (
+        frozenset(),
+        frozenset(),
+    ),
 ) -> Managed:
     """Return what of the declared an image did not hold before, and now does.
 
     :param declared: what the template asks for
     :param before: the image as it was
     :param after: the image as it is
+    :param members: the projects it was shared with, and those it is
     """
     then, now = (
-        compare(declared, Managed(), image) for image in (before, after)
+        compare(declared, Managed(), image, members=shared)
+        for image, shared in zip((before, after), members)
     )
     tags = frozenset(after.get('tags') or ())
+    switched = then.active is not None and now.active is None
     return Managed(
-        then.attributes.keys() - now.attributes.keys(),
+        {
+            *(then.attributes.keys() - now.attributes.keys()),
+            *((ACTIVE,) if switched else ()),
+        },
         {*then.properties.added, *then.properties.replaced}
         - {*now.properties.added, *now.properties.replaced},
         (declared.tags - frozenset(before.get('tags') or ())) & tags,
+        then.members.added - now.members.added,
     )
 
 
@@ -247,3 +355,13 @@ def pointer(name: str) -> str:
 
 def _set(name: str, value: Any) -> Operation:
     return {'op': 'add', 'path': pointer(name), 'value': value}
+
+
+def _give(owner: str) -> Operation:
+    """Return the operation that changes the owner.
+
+    It is refused to whom it is not allowed, while ``add`` is answered with a
+    refusal and carried out (``_do_replace`` and ``_do_add`` of
+    ``glance/api/v2/images.py``).
+    """
+    return {'op': 'replace', 'path': pointer('owner'), 'value': owner}

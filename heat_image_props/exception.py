@@ -133,9 +133,9 @@ class Protected(ImageError):
         self.image_id = image_id
         super().__init__(
             f'Image {image_id} is protected and cannot be deleted. Give it '
-            '"protected: false" in the template before the stack is deleted; '
-            f'now, run "openstack image set --unprotect {image_id}" and '
-            'delete the stack again'
+            '"protected: false" or "force_delete: true" in the template '
+            'before the stack is deleted; now, run "openstack image set '
+            f'--unprotect {image_id}" and repeat what failed'
         )
 
 
@@ -173,19 +173,164 @@ class ImportFailed(ImageError):
     """The data of an image could not be imported.
 
     :param image_id: the image, which is left without data
-    :param host: host and port of the source
+    :param place: host and port of the source, or the remote image
     :param reason: what Glance reports about the import task
     """
 
-    def __init__(self, image_id: str, host: str, reason: str) -> None:
+    def __init__(self, image_id: str, place: str, reason: str) -> None:
         self.image_id = image_id
-        self.host = host
+        self.place = place
         self.reason = reason
         super().__init__(
-            f'Image {image_id}: the import from {host} failed: {reason}. '
+            f'Image {image_id}: the import from {place} failed: {reason}. '
             'Glance reports no more than this to a project; see that its '
-            'hosts can fetch the location, then update the stack to import '
+            'hosts can fetch the data, then update the stack to import '
             'again'
+        )
+
+
+class MethodNotEnabled(ImageError):
+    """The cloud does not offer the import method of the template.
+
+    :param method: the import method
+    :param enabled: those that the cloud offers
+    """
+
+    def __init__(self, method: str, enabled: Iterable[str]) -> None:
+        self.method = method
+        self.enabled = tuple(sorted(enabled))
+        super().__init__(
+            f'The import method {method} is not enabled in this cloud, which '
+            f'has {", ".join(self.enabled) or "none"}: choose one of these '
+            'as "import_method", or ask its operator'
+        )
+
+
+class UnknownStores(ImageError):
+    """The cloud has no stores of these names that data can be written to.
+
+    :param stores: ids in the template that the cloud does not know
+    :param known: ids of the stores of the cloud
+    """
+
+    def __init__(self, stores: Iterable[str], known: Iterable[str]) -> None:
+        self.stores = tuple(sorted(stores))
+        self.known = tuple(sorted(known))
+        offered = (
+            f'it has {", ".join(self.known)}'
+            if self.known
+            else 'it offers no choice of stores'
+        )
+        super().__init__(
+            f'This cloud has no store {", ".join(self.stores)} to write to, '
+            f'{offered}: correct the property "stores"'
+        )
+
+
+class HashMismatch(ImageError):
+    """The data is not what the template says.
+
+    :param image_id: the image
+    :param algorithm: name of the hash algorithm
+    :param expected: hash in the template
+    :param actual: hash that Glance computed, or None if it has none
+    :param outcome: what became of the image, a clause
+    """
+
+    def __init__(
+        self,
+        image_id: str,
+        algorithm: str,
+        expected: str,
+        actual: str | None,
+        outcome: str,
+    ) -> None:
+        self.image_id = image_id
+        self.algorithm = algorithm
+        self.expected = expected
+        self.actual = actual
+        found = actual or (
+            'no hash of this algorithm (the attribute "os_hash_algo" names '
+            'the one that it computes, if it computes any)'
+        )
+        super().__init__(
+            f'Image {image_id} does not hold the data of "image_hash": '
+            f'expected {algorithm} {expected}, but Glance computed {found}. '
+            f'The image {outcome}; correct the hash or the source and update '
+            'the stack'
+        )
+
+
+class OtherData(ImageError):
+    """The live image holds other data than the template says.
+
+    :param image_id: the image
+    """
+
+    def __init__(self, image_id: str) -> None:
+        self.image_id = image_id
+        super().__init__(
+            f'Image {image_id} holds other data than the template says'
+        )
+
+
+class NotInStores(ImageError):
+    """The data did not get into all stores.
+
+    :param image_id: the image
+    :param stores: ids of the stores that lack it
+    :param reason: what Glance reports
+    """
+
+    def __init__(
+        self, image_id: str, stores: Iterable[str], reason: str
+    ) -> None:
+        self.image_id = image_id
+        self.stores = tuple(sorted(stores))
+        self.reason = reason
+        super().__init__(
+            f'Image {image_id} could not be copied to '
+            f'{", ".join(self.stores)}: {reason}. Copying needs the import '
+            'method copy-image, which is for administrators by default; '
+            'update the stack to try again, or take the store out of "stores"'
+        )
+
+
+class StillInStore(ImageError):
+    """The data could not be deleted from one of its stores.
+
+    :param image_id: the image
+    :param store: id of the store
+    :param error: what Glance answered
+    """
+
+    def __init__(
+        self, image_id: str, store: str, error: RequestFailed
+    ) -> None:
+        self.image_id = image_id
+        self.store = store
+        self.error = error
+        super().__init__(
+            f'{error}. Image {image_id} stays in store {store}: to take it '
+            'out of a single store is for administrators by default; put the '
+            'store back into "stores", or ask one of them'
+        )
+
+
+class NotOwned(ImageError):
+    """An image that shall be adopted belongs to another project.
+
+    :param image_id: the image
+    :param owner: id of the project that owns it
+    """
+
+    def __init__(self, image_id: str, owner: str) -> None:
+        self.image_id = image_id
+        self.owner = owner
+        super().__init__(
+            f'Image {image_id} belongs to another project ({owner}), so this '
+            'stack could neither change nor delete it: refer to it by '
+            '"external_id", or adopt it as its owner'
         )
 
 

@@ -15,27 +15,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+import time
 from typing import Any
 import uuid
 
 from heat.common import exception as heat_exception
 from heat.engine.clients import client_exception
-from heat.engine import function
 from heat.engine import resource
 from heat.engine.resources.openstack.heat import none_resource
 from oslo_log import log as logging
 
+from heat_image_props import attributes
+from heat_image_props import creation
 from heat_image_props import declaration
 from heat_image_props import diff
 from heat_image_props import exception
 from heat_image_props import image_api
+from heat_image_props import known
 from heat_image_props import managed
+from heat_image_props import observation
 from heat_image_props import reconcile
-from heat_image_props import redact
-from heat_image_props import rules
+from heat_image_props import report
 from heat_image_props import schema
+from heat_image_props import source
+from heat_image_props import transfer
 
 LOG = logging.getLogger(__name__)
+
+# Seconds in which attributes are those of one look at the image.
+_SAME_MOMENT = 1.0
 
 
 class DeletionRefused(heat_exception.PhysicalResourceExists):  # type: ignore[misc]  # Heat is untyped
@@ -51,15 +59,15 @@ class DeletionRefused(heat_exception.PhysicalResourceExists):  # type: ignore[mi
 class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
     """An image in Glance with its key and value properties.
 
-    Glance fetches the data from a URL.  Metadata is changed in place: an
-    update never creates the image again unless its identity, its formats or
-    the source of its data change, or the image is gone.
+    Glance fetches its data, or somebody uploads it.  Metadata is changed in
+    place: an update never creates the image again unless its identity, its
+    formats or its data change, or the image is gone.
     What others set on the image is left alone.
     """
 
     properties_schema = schema.properties_schema
     # Heat adds to this map, so it must not be shared.
-    attributes_schema = dict(schema.attributes_schema)
+    attributes_schema = dict(attributes.attributes_schema)
     default_client_name = 'glance'
     entity = 'images'
     # An image that failed a check is looked at before it is replaced.
@@ -69,59 +77,54 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
     #: to do even if the template did not change.
     _repair = False
 
+    #: The image as it was found after a failure.
+    _found: Mapping[str, Any] | None = None
+
+    #: The last look for an attribute, and when it was.
+    _last: tuple[float, observation.Observation] | None = None
+
+    #: Whether it is not known if the update that goes on needs other data.
+    _is_unsure = False
+
     def validate(self) -> Any:
         """Refuse what Glance would not keep, all of it in one message."""
         super().validate()
-        known = {
-            name: self._known(name)
-            for name in (
-                *(schema.NAME, schema.LOCATION, schema.TAGS),
-                *declaration.MAPS,
-            )
-        }
-        offences = list(
-            declaration.check(
-                {
-                    name: value
-                    for name, value in known.items()
-                    if value is not None
-                }
+        offences = declaration.check(
+            *known.values(
+                self.properties,
+                schema.PROPERTIES,
+                strict=self.stack.strict_validate,
             )
         )
-        container = self.properties[schema.CONTAINER_FORMAT]
-        disk = self.properties[schema.DISK_FORMAT]
-        if disk and container in schema.AMAZON_FORMATS and disk != container:
-            offences.append(
-                rules.Offence(
-                    schema.CONTAINER_FORMAT,
-                    f'is {container} and goes with a disk_format of the same '
-                    'name only',
-                    'give both the same value',
-                )
-            )
         if offences:
             # The name stands in the message and is not given as a path: Heat
             # writes the colon after a path twice where it crosses RPC.
-            error = exception.InvalidDeclaration(sorted(offences))
+            error = exception.InvalidDeclaration(offences)
             raise heat_exception.StackValidationFailed(
                 message=f'{self.stack.t.RESOURCES}.{self.name}: {error}'
             )
 
     def handle_create(self) -> reconcile.Reconciler:
         """Create the image record, with everything in one request."""
-        declared = declaration.read(self.properties)
-        chosen = self.properties[schema.IMAGE_ID]
+        values = self._given()
+        declared = declaration.read(values)
+        chosen = values[schema.IMAGE_ID]
         image_id = chosen or str(uuid.uuid4())
+        data = source.read(values)
+        ours = diff.Managed.of(declared, transfer.wish(data))
+        task = self._reconciler(image_id, declared, ours, values)
+        task.check()
         if not chosen:
             # Before the request: if the answer is lost the image is not.  A
             # declared id may be that of somebody's image, so that one is
             # not ours until Glance says so.
             self.resource_id_set(image_id)
-        self._record().save(diff.Managed.of(declared))
-        self._create_record(
-            declared,
+        self._record().save(ours)
+        creation.create(
+            self._api(),
             {
-                **self._defaults(),
+                **declaration.INITIAL,
+                'name': self.physical_resource_name(),
                 'disk_format': self.properties[schema.DISK_FORMAT],
                 'container_format': self.properties[schema.CONTAINER_FORMAT],
                 **declared.attributes,
@@ -129,11 +132,10 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
                 'tags': sorted(declared.tags),
                 'id': image_id,
             },
+            declared,
+            is_chosen=bool(chosen),
         )
         self.resource_id_set(image_id)
-        task = self._reconciler(
-            declared, diff.Managed.of(declared), self.properties
-        )
         task.start_import()
         return task
 
@@ -146,11 +148,16 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
     ) -> reconcile.Reconciler | None:
         """Change in place what differs from the template."""
         if not prop_diff and not self._repair:
+            self._tell('no property of the image was changed')
             return None
-        after = json_snippet.properties(self.properties_schema, self.context)
-        before = self._record().load() or self._managed_before()
-        declared = declaration.read(after)
-        task = self._reconciler(declared, before, after)
+        after = known.given(
+            json_snippet.properties(self.properties_schema, self.context)
+        )
+        if self._is_unsure and self._needs_other_data(after, self._given()):
+            raise resource.UpdateReplace(self.name)
+        task = self._reconciler(
+            self.resource_id, declaration.read(after), self._ours(), after
+        )
         return None if self._advance_once(task) is None else task
 
     def check_update_complete(self, task: reconcile.Reconciler | None) -> bool:
@@ -162,180 +169,221 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
         if not self._has_image():
             raise exception.NoImage(self.name)
         try:
-            live = self._api().get(self.resource_id)
+            seen = self._observe()
         except exception.NotFound as error:
             raise exception.Drifted(
                 self.resource_id, [f'it is gone, {error.reason}']
             ) from None
-        reasons = []
-        if live['status'] not in ('active', 'deactivated'):
-            reasons.append(f'its status is {live["status"]}')
+        complaint = seen.complaint(self._given())
+        reasons = [] if complaint is None else [complaint]
         # Heat checks an external resource too, which it never changes.
         if self.external_id is None:
-            change = diff.compare(
-                declaration.read(self.properties),
-                self._record().load() or diff.Managed(),
-                live,
-                self._defaults(),
-            )
-            if change:
-                reasons.append(
-                    'it differs from the template in '
-                    + ', '.join(map(rules.shown, change.names()))
+            reasons += report.clauses(
+                seen.drift(
+                    self._given(), self._record().load(), self._defaults()
                 )
+            )
         if reasons:
             raise exception.Drifted(self.resource_id, reasons)
+
+    def handle_adopt(self, resource_data: Any = None) -> None:
+        """Take over an existing image; nothing is sent that changes it."""
+        # Before the id is stored: who has it may delete the image.
+        image_id, data, _ = self._get_resource_info(resource_data)
+        if image_id and none_resource.NoneResource.IS_PLACEHOLDER not in (
+            data or {}
+        ):
+            live = self._api().get(image_id)
+            # An external image is that of others by its nature.
+            if self.external_id is None:
+                self._check_adoptable(live)
+        super().handle_adopt(resource_data)
+
+    def _check_adoptable(self, live: Mapping[str, Any]) -> None:
+        """Refuse an image that the stack could not look after."""
+        if transfer.has_ended(live):
+            raise exception.Unusable(live['id'], live['status'])
+        if (
+            live.get('owner') != self.context.project_id
+            and not self.context.is_admin
+        ):
+            raise exception.NotOwned(live['id'], str(live.get('owner')))
 
     def handle_delete(self) -> None:
         """Delete the image; one that is gone already is no error."""
         if not self._has_image():
             return
         try:
-            self._api().delete(self.resource_id)
+            try:
+                self._api().delete(self.resource_id)
+            except exception.Conflict:
+                raise
+            except exception.NotFound:
+                raise
+            except exception.Refused as error:
+                self._lift_protection(error)
+                self._api().delete(self.resource_id)
         except exception.NotFound:
             # That it is gone is what was wanted.
             LOG.info('Image %s is gone already', self.resource_id)
         except exception.Conflict as error:
             raise DeletionRefused(name=self.name, message=str(error)) from None
-        except exception.Refused as error:
-            self._delete_protected(error)
 
-    def _delete_protected(self, error: exception.Refused) -> None:
-        """Delete an image that is protected and never got any data.
+    def _lift_protection(self, error: exception.Refused) -> None:
+        """Lift the protection from deletion, where that is wanted.
 
-        It would be in the way of every attempt to repair the stack.
+        An image that never got any data would be in the way of every attempt
+        to repair the stack.
         """
         live = self._api().get(self.resource_id)
         if not live.get('protected'):
             raise error
         ours = self._record().load() or diff.Managed()
-        if live['status'] != 'queued' or 'protected' not in ours.attributes:
+        is_empty = live['status'] == 'queued' and (
+            'protected' in ours.attributes
+        )
+        if not is_empty and not self.properties[schema.FORCE_DELETE]:
             raise exception.Protected(self.resource_id) from error
         self._api().patch(
             self.resource_id,
             diff.ImageDiff({'protected': False}).to_patch(),
         )
-        self._api().delete(self.resource_id)
 
     def needs_replace_failed(self) -> bool:
         """Replace the image after a failure only if there is none."""
         if not self._has_image():
             return True
         try:
-            return reconcile.has_ended(self._api().get(self.resource_id))
+            self._found = self._api().get(self.resource_id)
         except exception.NotFound:
             return True
         except exception.RequestFailed as error:
             # In doubt the image is alive.
             LOG.warning('%s; it is not replaced', error)
             return False
+        return transfer.has_ended(self._found)
 
     def needs_replace(self, after_props: Any) -> bool:
-        """Replace what Heat's own type only pretended to create."""
-        return self._is_placeholder()
+        """Replace what Heat's own type only pretended to create.
+
+        And, after a failure, an image with data that is not what it is now
+        declared to be.
+        """
+        if self._is_placeholder():
+            return True
+        live, self._found = self._found, None
+        wanted = source.read(known.given(after_props))
+        return bool(live and wanted and transfer.is_wrong(live, wanted))
+
+    def needs_replace_with_prop_diff(
+        self,
+        changed_properties_set: set[str],
+        after_props: Any,
+        before_props: Any,
+    ) -> bool:
+        """Replace an image that shall get other data than it has."""
+        self._is_unsure = False
+        if not changed_properties_set.intersection(
+            (*source.IDENTITY, schema.IMAGE_HASH)
+        ):
+            return False
+        try:
+            return self._needs_other_data(
+                known.given(after_props), known.given(before_props)
+            )
+        except exception.RequestFailed as error:
+            LOG.warning('%s; the update looks again', error)
+            self._is_unsure = True
+            return False
+
+    def _needs_other_data(
+        self, after: Mapping[str, Any], before: Mapping[str, Any]
+    ) -> bool:
+        """Look whether the image has to be replaced for its data."""
+        try:
+            live = self._api().get(self.resource_id)
+        except exception.NotFound:
+            return True
+        return transfer.needs_other(
+            live, source.read(after), source.read(before)
+        )
 
     def _needs_update(self, *args: Any, **kwargs: Any) -> bool:
         """Go through a failed update again even if nothing changed.
 
         Heat would declare it complete (``_persist_update_no_change``).
         """
+        self._found = None
         self._repair = self.status == self.FAILED
         return bool(super()._needs_update(*args, **kwargs)) or self._repair
 
-    def get_live_resource_data(self) -> dict[str, Any]:
+    def get_live_resource_data(self) -> observation.Observation:
         """Return the live image, for an update with ``--converge``."""
         try:
-            live = self._api().get(self.resource_id)
+            seen = self._observe()
         except exception.NotFound:
-            live = None
-        if live is None or reconcile.has_ended(live):
+            seen = None
+        if seen is None or transfer.has_ended(seen.image):
             raise heat_exception.EntityNotFound(
                 entity='Image', name=self.resource_id
             )
-        return live
+        return seen
 
     def parse_live_resource_data(
         self,
         resource_properties: Any,
-        resource_data: Mapping[str, Any],
+        resource_data: observation.Observation,
     ) -> dict[str, Any]:
-        """Return, by property, what is declared and differs on the image.
-
-        A property without a difference is left out, and so is what others
-        set, so that the update finds work only where there is some.
-        """
-        declared = declaration.read(resource_properties)
-        change = diff.compare(declared, diff.Managed(), resource_data)
-        found = {name: resource_data.get(name) for name in change.attributes}
-        if change.tags is not None:
-            found[schema.TAGS] = sorted(
-                declared.tags & frozenset(resource_data['tags'])
-            )
-        different = {*change.properties.added, *change.properties.replaced}
-        for name in declaration.MAPS:
-            keys = declaration.keys(resource_properties, name)
-            if different & keys:
-                found[name] = {
-                    key: resource_data[key]
-                    for key in keys
-                    if key in resource_data
-                }
-        return found
+        """Return, by property, what is declared and differs on the image."""
+        return resource_data.differences(known.given(resource_properties))
 
     def _show_resource(self) -> dict[str, Any]:
-        try:
-            live = self._api().get(self.resource_id)
-        except exception.NotFound:
-            raise client_exception.EntityMatchNotFound(
-                entity='image', args=self.resource_id
-            ) from None
-        return redact.image(live)
+        return dict(self._seen().image) if self._has_image() else {}
 
     def _resolve_attribute(self, name: str) -> Any:
         if not self._has_image():
             return None
-        live = self._show_resource()
-        if name == schema.LIVE_PROPERTIES:
-            return rules.custom(live)
-        return live.get(name)
+        return self._seen().attribute(
+            name, self._given(), self._record().load() or diff.Managed()
+        )
 
-    def _create_record(
-        self, declared: diff.Declared, image: Mapping[str, Any]
-    ) -> None:
-        """Create the image record, once whatever becomes of the answer."""
+    def _seen(self) -> observation.Observation:
+        """Return a look at the image, for an attribute.
+
+        Heat asks for all attributes one by one to show a resource; they are
+        those of one moment.
+        """
+        now = time.monotonic()
+        if self._last is not None and now - self._last[0] < _SAME_MOMENT:
+            return self._last[1]
         try:
-            self._api().create(image)
-        except exception.Conflict:
-            if self.properties[schema.IMAGE_ID]:
-                raise exception.ImageIdTaken(image['id']) from None
-            raise
-        except exception.Unavailable as error:
-            LOG.warning('%s; looking whether it exists', error)
-            try:
-                live = self._api().get(image['id'])
-            except exception.RequestFailed:
-                raise error from None
-            # With a declared id it may be somebody's, and is not taken over.
-            if self.properties[schema.IMAGE_ID] and (
-                live['status'] != 'queued'
-                or diff.compare(declared, diff.Managed(), live)
-            ):
-                raise exception.ImageIdTaken(image['id']) from None
+            seen = self._observe()
+        except exception.NotFound:
+            raise client_exception.EntityMatchNotFound(
+                entity='image', args=self.resource_id
+            ) from None
+        self._last = (now, seen)
+        return seen
+
+    def _observe(self) -> observation.Observation:
+        return observation.Observation(self._api(), self.resource_id)
 
     def _reconciler(
         self,
+        image_id: str,
         declared: diff.Declared,
         before: diff.Managed,
         values: Mapping[str, Any],
     ) -> reconcile.Reconciler:
         return reconcile.Reconciler(
             self._api(),
-            self.resource_id,
+            image_id,
             declared,
             before,
             defaults=self._defaults(),
-            source=values[schema.LOCATION],
+            source=source.read(values),
             remember=self._record().save,
+            tell=self._tell,
         )
 
     def _defaults(self) -> dict[str, Any]:
@@ -355,13 +403,23 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
         raise resource.PollDelay(round(delay))
 
     def _advance_once(self, task: reconcile.Reconciler) -> float | None:
+        self._last = None
         try:
-            return task.step()
-        except exception.NotFound as error:
+            delay = task.step()
+        except (exception.NotFound, exception.OtherData) as error:
             if self.action == self.UPDATE:
                 LOG.info('%s: it is created again', error)
                 raise resource.UpdateReplace(self.name) from None
             raise
+        if delay is None and self.action == self.UPDATE:
+            self._tell(task.summary())
+        return delay
+
+    def _tell(self, text: str) -> None:
+        """Leave an event of the stack."""
+        self._add_event(
+            self.action, self.status, text[: report.MAX_REASON_LENGTH]
+        )
 
     def _api(self) -> image_api.ImageAPI:
         return image_api.ImageAPI.from_client(self.client())
@@ -369,22 +427,12 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
     def _record(self) -> managed.Record:
         return managed.Record(self.data, self.data_set, self.data_delete)
 
-    def _managed_before(self) -> diff.Managed:
-        """Return what was set by a Heat that kept no record of it."""
-        names: set[str] = set()
-        for name in declaration.MAPS:
-            names |= declaration.keys(self.properties, name)
-        return diff.Managed(
-            attributes=frozenset(
-                name
-                for name in declaration.BASE_ATTRIBUTES
-                if self.properties[name] is not None
-            ),
-            properties=frozenset(names),
-            tags=frozenset(
-                str(tag) for tag in self.properties[schema.TAGS] or ()
-            ),
-        )
+    def _given(self) -> dict[str, Any]:
+        return known.given(self.properties)
+
+    def _ours(self) -> diff.Managed:
+        """Return what is managed, also by a Heat that kept no record."""
+        return self._record().load() or declaration.managed(self._given())
 
     def _has_image(self) -> bool:
         return self.resource_id is not None and not self._is_placeholder()
@@ -392,39 +440,3 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
     def _is_placeholder(self) -> bool:
         """Say whether Heat's own type pretended to create this image."""
         return bool(self.data().get(none_resource.NoneResource.IS_PLACEHOLDER))
-
-    def _known(self, name: str) -> Any:
-        """Return a property without what cannot be known before creation."""
-        value = self.properties[name]
-        written = self.properties.data.get(name)
-        whole = isinstance(written, function.Function)
-        if whole and self._is_open(value, written):
-            return None
-        if isinstance(value, Mapping):
-            return {
-                key: item
-                for key, item in value.items()
-                if not self._is_open(item, written if whole else written[key])
-            }
-        if isinstance(value, list):
-            same = isinstance(written, list) and len(written) == len(value)
-            return [
-                item
-                for item, snippet in zip(
-                    value, written if same else [written] * len(value)
-                )
-                if not self._is_open(item, snippet)
-            ]
-        return value
-
-    def _is_open(self, value: Any, written: Any) -> bool:
-        """Say whether a value of the template is not known yet.
-
-        What refers to a resource that does not exist is null, or a
-        stand-in; a parameter may have no value while a template alone is
-        validated.  Any other null is one that the author wrote.
-        """
-        sources = list(function.dependencies(written))
-        if value is None and isinstance(written, function.Function):
-            return bool(sources) or not self.stack.strict_validate
-        return any(source.action == source.INIT for source in sources)

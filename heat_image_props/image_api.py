@@ -27,6 +27,7 @@ import json
 import re
 from typing import Any
 from typing import TYPE_CHECKING
+import urllib.parse
 
 from glanceclient.v2 import client as glance_client
 from keystoneauth1 import adapter
@@ -124,21 +125,120 @@ class ImageAPI:
             data=json.dumps(list(operations)),
         )
 
-    def import_data(self, image_id: str, uri: str) -> None:
-        """Make Glance fetch the data of an image (``web-download``).
+    def import_data(
+        self, image_id: str, request: Mapping[str, Any], place: str = ''
+    ) -> None:
+        """Make Glance fetch, or copy, the data of an image.
 
         The answer comes before the work is done.  The session would log the
         body of the request, and with it the URL, so it is told not to.
 
-        :param uri: where Glance shall fetch the data
+        :param request: ``method`` and, to choose them, stores
+        :param place: URL in the request, to be kept out of messages
         """
         self._request(
             'POST',
             f'{image_id}/import',
             f'import data into image {image_id}',
-            secret=uri,
+            secret=place,
             log=False,
-            json={'method': {'name': 'web-download', 'uri': uri}},
+            json=dict(request),
+        )
+
+    def add_location(self, image_id: str, url: str) -> None:
+        """Make the data at a URL that of an image, and leave it there.
+
+        The answer comes before the work is done: Glance notes the location
+        down, and reads the data once to compute its hash (``add_location``
+        of ``glance/api/v2/images.py``).
+        """
+        self._request(
+            'POST',
+            f'{image_id}/locations',
+            f'set the location of image {image_id}',
+            secret=url,
+            log=False,
+            json={'url': url},
+        )
+
+    def import_methods(self) -> list[str]:
+        """Return the import methods that the cloud has enabled."""
+        answer = self._json(
+            'GET', '/info/import', 'read the import methods of the cloud'
+        )
+        return list((answer.get('import-methods') or {}).get('value') or ())
+
+    def stores(self) -> list[str]:
+        """Return the ids of the stores that data can be written to.
+
+        There are none where Glance is configured without a choice.
+        """
+        try:
+            answer = self._json(
+                'GET', '/info/stores', 'read the stores of the cloud'
+            )
+        except exception.NotFound:
+            return []
+        return [
+            store['id']
+            for store in answer.get('stores') or ()
+            if str(store.get('read-only')).lower() != 'true'
+        ]
+
+    def delete_from_store(self, image_id: str, store: str) -> None:
+        """Delete the data of an image in one of its stores."""
+        action = f'delete the data of image {image_id} from store {store}'
+        self._request(
+            'DELETE', f'/stores/{_segment(store, action)}/{image_id}', action
+        )
+
+    def members(self, image_id: str) -> frozenset[str]:
+        """Return the ids of the projects that an image is shared with.
+
+        :raises: :class:`exception.Refused` if its visibility is not shared
+        """
+        answer = self._json(
+            'GET',
+            f'{image_id}/members',
+            f'read the members of image {image_id}',
+        )
+        return frozenset(
+            str(member['member_id']) for member in answer.get('members') or ()
+        )
+
+    def add_member(self, image_id: str, member: str) -> None:
+        """Share an image with a project.
+
+        :raises: :class:`exception.Conflict` if it is shared with it already
+        """
+        self._request(
+            'POST',
+            f'{image_id}/members',
+            f'share image {image_id} with project {member}',
+            json={'member': member},
+        )
+
+    def remove_member(self, image_id: str, member: str) -> None:
+        """Share an image no longer with a project.
+
+        :raises: :class:`exception.NotFound` if it was not shared with it
+        """
+        action = f'share image {image_id} no longer with project {member}'
+        self._request(
+            'DELETE', f'{image_id}/members/{_segment(member, action)}', action
+        )
+
+    def set_active(self, image_id: str, active: bool) -> None:
+        """Make the data of an image usable, or unusable.
+
+        What is so already stays so (``deactivate`` and ``reactivate`` of
+        ``glance/api/v2/image_actions.py``).
+        """
+        action = 'reactivate' if active else 'deactivate'
+        self._request(
+            'POST',
+            f'{image_id}/actions/{action}',
+            f'{action} image {image_id}',
         )
 
     def tasks(self, image_id: str) -> list[dict[str, Any]]:
@@ -193,7 +293,8 @@ class ImageAPI:
         try:
             base = self._connection.get_endpoint() or ''
             base = _VERSION_SUFFIX.sub('', base.rstrip('/'))
-            url = f'{base}/v2/images/{path}'.rstrip('/')
+            path = path if path.startswith('/') else f'/images/{path}'
+            url = f'{base}/v2{path}'.rstrip('/')
             response = self._connection.request(
                 url, method, raise_exc=False, **kwargs
             )
@@ -222,6 +323,16 @@ class ImageAPI:
             response.status_code,
             _request_id(response),
         )
+
+
+def _segment(name: str, action: str) -> str:
+    """Return a name as one segment of a path.
+
+    One of dots alone would lead to what is above, which is the image.
+    """
+    if not name.strip('.'):
+        raise exception.NotFound(action, 'no path leads to this name')
+    return urllib.parse.quote(name, safe='')
 
 
 def _request_id(response: requests.Response) -> str | None:

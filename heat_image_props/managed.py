@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping
+import dataclasses
 import json
 import uuid
 
@@ -32,7 +33,7 @@ KEY = 'managed'
 # ResourceData.value of heat/db/models.py is a TEXT: 65 535 bytes on MySQL.
 _ROW = 60000
 
-_KINDS = ('attributes', 'properties', 'tags')
+_KINDS = tuple(kind.name for kind in dataclasses.fields(diff.Managed))
 
 
 class Record:

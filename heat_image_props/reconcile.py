@@ -23,6 +23,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+import dataclasses
 import time
 from typing import Any
 
@@ -31,8 +33,10 @@ from oslo_log import log as logging
 from heat_image_props import diff
 from heat_image_props import exception
 from heat_image_props import image_api
-from heat_image_props import redact
+from heat_image_props import report
 from heat_image_props import rules
+from heat_image_props import source as sources
+from heat_image_props import transfer
 
 LOG = logging.getLogger(__name__)
 
@@ -44,32 +48,6 @@ SETTLING_TIME = 1.0
 #: Writes, or failed looks in a row, after which an attempt is given up.
 MOST_ROUNDS = 5
 
-# Shortest and longest time between two looks at a running import, seconds,
-# and the part of the time passed that a look may come late.
-_SHORTEST, _LONGEST, _LATENESS = 2.0, 60.0, 0.1
-
-_AT_WORK = frozenset(('importing', 'saving', 'uploading'))
-_ENDED = frozenset(('deleted', 'killed', 'pending_delete'))
-
-
-def is_busy(image: Mapping[str, Any]) -> bool:
-    """Say whether an import, a copy or an upload works on an image.
-
-    A status of ``active`` is not enough: the task that made it so still
-    holds the image and will write back the properties it has read
-    (``glance/async_/flows/api_image_import.py``).
-    """
-    return bool(
-        image.get('os_glance_import_task')
-        or image.get('os_glance_importing_to_stores')
-        or image.get('status') in _AT_WORK
-    )
-
-
-def has_ended(image: Mapping[str, Any]) -> bool:
-    """Say whether an image is beyond use."""
-    return image.get('status') in _ENDED
-
 
 class Reconciler:
     """One attempt to bring an image to what is declared.
@@ -79,9 +57,10 @@ class Reconciler:
     :param declared: what the image shall hold
     :param managed: what the resource has set on it before
     :param defaults: values for managed attributes no longer declared
-    :param source: URL to import the data from, if the image has none yet
+    :param source: what the template says about the data
     :param remember: called with all that is managed, before the first
         change and after the last one
+    :param tell: called with what there is to say while it goes on
     :param clock: seconds on a clock that never goes back
     """
 
@@ -93,8 +72,9 @@ class Reconciler:
         managed: diff.Managed,
         *,
         defaults: Mapping[str, Any],
-        source: str | None,
+        source: sources.Source,
         remember: Callable[[diff.Managed], None],
+        tell: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._api = api
@@ -102,34 +82,39 @@ class Reconciler:
         self._declared = declared
         self._managed = self._before = managed
         self._defaults = defaults
-        self._source = source
         self._remember = remember
         self._clock = clock
-        self._start = clock()
-        self._due = self._start
-        self._importing = False
-        self._import_error: exception.RequestFailed | None = None
+        self._due = clock()
+        self._transfer = transfer.Transfer(
+            api, image_id, source, managed.stores, tell=tell, clock=clock
+        )
         self._write_error: exception.RequestFailed | None = None
         self._first: Mapping[str, Any] = {}
+        self._first_members: AbstractSet[str] = frozenset()
+        self._change = diff.ImageDiff()
         self._rounds = 0
         self._failures = 0
 
-    def start_import(self) -> None:
-        """Make Glance fetch the data, if there is a source.
+    def check(self) -> None:
+        """See that the cloud offers what the template asks for.
 
-        :raises: :class:`exception.Refused`
+        :raises: :class:`exception.ImageError`
         """
-        if not self._source:
-            return
-        self._importing = True
-        try:
-            self._api.import_data(self._image_id, self._source)
-        except (exception.Conflict, exception.Unavailable) as error:
-            # An import may be under way all the same, by this request or by
-            # one whose answer was lost: a look tells.
-            self._import_error = error
-        self._start = self._clock()
-        self._later(SETTLING_TIME)
+        self._transfer.check()
+
+    def start_import(self) -> None:
+        """Make Glance fetch the data, if the template says from where.
+
+        :raises: :class:`exception.ImageError`
+        """
+        if self._transfer.begin():
+            self._later(SETTLING_TIME)
+
+    def summary(self) -> str:
+        """Return what was done, by key and never by value."""
+        return report.summary(
+            self._change, self._first, self._declared, self._transfer.done
+        )
 
     def step(self) -> float | None:
         """Do what can be done now.
@@ -142,7 +127,7 @@ class Reconciler:
         if wait > 0:
             return wait
         try:
-            live = self._api.get(self._image_id)
+            delay = self._look_and_act()
         except exception.Unavailable as error:
             self._failures += 1
             if self._failures >= MOST_ROUNDS:
@@ -150,39 +135,93 @@ class Reconciler:
             LOG.warning('%s; trying again', error)
             return self._later(SETTLING_TIME * 2**self._failures)
         self._failures = 0
-        if is_busy(live):
-            self._import_error = None
-            return self._later(self._gap())
-        if has_ended(live):
+        return delay if delay is None else self._later(delay)
+
+    def _look_and_act(self) -> float | None:
+        """Look at the image, and do the one thing that is next.
+
+        :returns: seconds to the next look, or None for none
+        """
+        live = self._api.get(self._image_id)
+        pause = self._transfer.wait(live)
+        if pause is not None:
+            return pause
+        if transfer.has_ended(live):
             raise exception.Unusable(self._image_id, live['status'])
-        if live['status'] == 'queued' and self._importing:
-            raise self._import_error or self._import_failure()
+        try:
+            is_sure = self._transfer.verify(live)
+        except exception.HashMismatch:
+            if self._transfer.has_deactivated:
+                self._remember(
+                    self._managed | diff.Managed(frozenset((diff.ACTIVE,)))
+                )
+            raise
+        if not is_sure:
+            return SETTLING_TIME
+        members = self._live_members(live)
         self._refuse_other_spellings(live)
         change = diff.compare(
-            self._declared, self._managed, live, self._defaults
+            self._declared, self._managed, live, self._defaults, members
         )
+        if change.active is False and self._transfer.has_wish:
+            # Glance copies no data of an image that is not active.
+            rest = dataclasses.replace(change, active=None)
+            if not rest and self._transfer.advance(live, self._note):
+                return SETTLING_TIME
+            change = rest or change
         if change:
-            return self._write(change, live)
-        if live['status'] == 'queued' and self._source:
-            self.start_import()
+            return self._write(change, live, members)
+        if self._transfer.advance(live, self._note):
             return SETTLING_TIME
-        self._remember(diff.Managed.of(self._declared))
+        self._remember(self._ours(live))
         return None
 
-    def _write(self, change: diff.ImageDiff, live: Mapping[str, Any]) -> float:
+    def _note(self, stores: frozenset[str]) -> None:
+        """Record which stores the resource has a say in."""
+        self._managed = dataclasses.replace(self._managed, stores=stores)
+        self._remember(self._managed)
+
+    def _live_members(self, live: Mapping[str, Any]) -> frozenset[str]:
+        """Return the members of an image, as far as they matter.
+
+        Glance keeps those of an image that is not shared, and neither shows
+        nor changes them (``ImageMembersController``).
+        """
+        if live.get('visibility') == 'shared' and (
+            self._declared.members or self._managed.members
+        ):
+            return self._api.members(self._image_id)
+        return frozenset()
+
+    def _ours(self, live: Mapping[str, Any]) -> diff.Managed:
+        """Return what is managed when the image holds what is declared."""
+        ours = diff.Managed.of(self._declared, self._transfer.stores)
+        if live.get('visibility') == 'shared':
+            return ours
+        # They would come back if the image were shared again.
+        return ours | diff.Managed(members=self._managed.members)
+
+    def _write(
+        self,
+        change: diff.ImageDiff,
+        live: Mapping[str, Any],
+        members: frozenset[str],
+    ) -> float:
         """Send a change, unless too many were sent in vain."""
         if self._rounds >= MOST_ROUNDS:
-            self._forget_what_failed(live)
-            names = change.names()
+            self._forget_what_failed(live, members)
+            differences = report.drift(change, live, self._declared, members)
             if self._write_error is not None:
                 raise exception.NotApplied(
-                    self._image_id, names, self._write_error
+                    self._image_id, differences, self._write_error
                 )
             raise exception.NotKept(
-                self._image_id, {name: live.get(name) for name in names}
+                self._image_id,
+                {name: pair['actual'] for name, pair in differences.items()},
             )
         if not self._rounds:
-            self._first = live
+            self._first, self._first_members = live, members
+        self._change |= change
         self._rounds += 1
         self._managed |= diff.Managed.of(self._declared)
         self._remember(self._managed)
@@ -191,7 +230,7 @@ class Reconciler:
             {'image': self._image_id, 'names': ', '.join(change.names())},
         )
         try:
-            self._api.patch(self._image_id, change.to_patch())
+            self._send(change)
         except (exception.Conflict, exception.Unavailable) as error:
             # Something to remove is gone, or the answer was lost and the
             # change applied all the same: another look tells.
@@ -199,15 +238,50 @@ class Reconciler:
             self._write_error = error
         except exception.Refused:
             try:
-                self._forget_what_failed(self._api.get(self._image_id))
+                after = self._api.get(self._image_id)
+                self._forget_what_failed(after, self._live_members(after))
             except exception.RequestFailed as error:
                 LOG.warning('%s; all that was sent stays recorded', error)
             raise
         else:
             self._write_error = None
-        return self._later(SETTLING_TIME * 2 ** (self._rounds - 1))
+        return SETTLING_TIME * (1 << (self._rounds - 1))
 
-    def _forget_what_failed(self, live: Mapping[str, Any]) -> None:
+    def _send(self, change: diff.ImageDiff) -> None:
+        """Send the requests of a change.
+
+        Only a shared image has members: they go before it is no longer
+        shared, and come after it is.
+        """
+        operations = change.to_patch()
+        visibility = change.attributes.get('visibility', 'shared')
+        if visibility != 'shared':
+            self._remove_members(change)
+        if operations:
+            self._api.patch(self._image_id, operations)
+        if visibility == 'shared':
+            self._remove_members(change)
+        for member in sorted(change.members.added):
+            try:
+                self._api.add_member(self._image_id, member)
+            except exception.Conflict:
+                # That it is a member is what was wanted.
+                LOG.info('Project %s was a member already', member)
+        if change.active is not None:
+            self._api.set_active(self._image_id, change.active)
+
+    def _remove_members(self, change: diff.ImageDiff) -> None:
+        for member in sorted(change.members.removed):
+            try:
+                self._api.remove_member(self._image_id, member)
+            except exception.NotFound:
+                # That it is no member is what was wanted; if the image is
+                # gone the next look tells.
+                LOG.info('Project %s was no member any more', member)
+
+    def _forget_what_failed(
+        self, live: Mapping[str, Any], members: frozenset[str]
+    ) -> None:
         """Record of an attempt that failed what it did change, and no more.
 
         Names whose change was refused stay whose they were, so that no later
@@ -215,8 +289,16 @@ class Reconciler:
         not tell: properties are stored before tags are looked at
         (``ImageRepo.save`` of ``glance/db/__init__.py``).
         """
+        gained = diff.gained(
+            self._declared,
+            self._first,
+            live,
+            (self._first_members, members),
+        )
         self._remember(
-            self._before | diff.gained(self._declared, self._first, live)
+            dataclasses.replace(
+                self._before | gained, stores=self._managed.stores
+            )
         )
 
     def _refuse_other_spellings(self, live: Mapping[str, Any]) -> None:
@@ -236,34 +318,6 @@ class Reconciler:
         if offences:
             raise exception.InvalidDeclaration(offences)
 
-    def _gap(self) -> float:
-        """Return how long to leave an import or an upload alone."""
-        passed = self._clock() - self._start
-        return min(max(_SHORTEST, _LATENESS * passed), _LONGEST)
-
     def _later(self, seconds: float) -> float:
         self._due = self._clock() + seconds
         return seconds
-
-    def _import_failure(self) -> exception.ImportFailed:
-        """Return the error for data that did not arrive.
-
-        A failed import is not a state of the image: it is ``queued`` again,
-        without the lock that a running import holds.
-        """
-        source = self._source or ''
-        try:
-            failed = [
-                task
-                for task in self._api.tasks(self._image_id)
-                if task.get('status') == 'failure'
-            ]
-        except exception.RequestFailed as error:
-            reason = str(error)
-        else:
-            reason = (
-                failed[-1].get('message') if failed else None
-            ) or 'no reason is given'
-        return exception.ImportFailed(
-            self._image_id, redact.host(source), redact.mask(reason, source)
-        )

@@ -51,7 +51,10 @@ _SETTABLE = {
     'min_disk': 'min_disk',
     'min_ram': 'min_ram',
     'name': 'name',
+    'os_hidden': 'hidden',
+    'owner': 'owner',
     'protected': 'protected',
+    'stores': 'stores',
     'tags': 'tags',
     'visibility': 'visibility',
 }
@@ -60,16 +63,13 @@ _SETTABLE = {
 # of RequestDeserializer).
 _READ_ONLY = frozenset(
     'checksum created_at direct_url file os_hash_algo os_hash_value schema '
-    'self size status stores updated_at virtual_size'.split()
+    'self size status updated_at virtual_size'.split()
 )
-
-# Attributes that no property of the resource sets.
-_NOT_OFFERED = frozenset(('os_hidden', 'owner'))
 
 # _reserved_properties of RequestDeserializer.
 _RESERVED = frozenset(('deleted', 'deleted_at'))
 
-_ATTRIBUTES = frozenset((*_SETTABLE, *_READ_ONLY, *_NOT_OFFERED))
+_ATTRIBUTES = frozenset((*_SETTABLE, *_READ_ONLY))
 
 # ImagesController._do_add asks hasattr(image, name) and then assigns to the
 # server's own object: what has the name of one of its Python attributes is
@@ -281,8 +281,6 @@ def _name_problem(key: str) -> _Problem:
         )
     if key in _READ_ONLY:
         return 'is read-only, Glance sets it', _READ
-    if key in _NOT_OFFERED:
-        return ('is an attribute of the image, not a custom property', _REMOVE)
     if key in _RESERVED:
         return 'is reserved by Glance', _REMOVE
     if key == 'image_id':

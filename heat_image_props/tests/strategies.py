@@ -71,3 +71,34 @@ def _without_clashes(declared):
         name: declared[name]
         for name in {rules.fold(name): name for name in declared}.values()
     }
+
+
+def resource_properties():
+    """Properties of a resource as Heat gives them, right ones preferred."""
+    texts = st.none() | st.sampled_from(['', 'a', 'shared'])
+    flags = st.none() | st.booleans()
+    pairs = st.none() | st.dictionaries(
+        st.sampled_from(['a', 'b', 'c', 'os_distro', 4, 'min_ram']),
+        st.sampled_from(['1', 1, True, '', None]),
+        max_size=2,
+    )
+    lists = st.none() | st.lists(st.sampled_from('abcd'), max_size=3)
+    return st.fixed_dictionaries(
+        {
+            'name': texts,
+            'owner': texts,
+            'os_distro': texts,
+            'min_disk': st.none() | st.integers(0, 2),
+            'protected': flags,
+            'hidden': flags,
+            'active': flags,
+            'is_public': flags,
+            'visibility': st.none()
+            | st.sampled_from(['public', 'private', 'community', 'shared']),
+            'members': lists,
+            'tags': lists,
+            'stores': lists,
+            'property': pairs,
+            'extra_properties': pairs,
+        }
+    )

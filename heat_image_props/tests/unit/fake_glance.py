@@ -19,6 +19,7 @@ import dataclasses
 import json
 import re
 from typing import Any
+import urllib.parse
 import uuid
 
 import fixtures
@@ -30,6 +31,13 @@ import requests_mock
 from requests_mock.contrib import fixture as requests_fixture
 
 from heat_image_props import image_api
+from heat_image_props.tests.unit import fake_glance_data
+from heat_image_props.tests.unit import fake_glance_image
+
+BASE = fake_glance_image.BASE
+PROJECT = fake_glance_image.PROJECT
+SHOWN = fake_glance_image.SHOWN
+Refusal = fake_glance_data.Refusal
 
 URL = 'http://glance.test:9292'
 REQUEST_ID = 'req-11111111-2222-3333-4444-555555555555'
@@ -37,24 +45,6 @@ PATCH_TYPE = 'application/openstack-images-v2.1-json-patch'
 
 #: What a connection does that is cut before the answer.
 CUT = object()
-
-#: What every image has.
-BASE = {
-    'name': None,
-    'status': 'queued',
-    'visibility': 'shared',
-    'protected': False,
-    'os_hidden': False,
-    'min_disk': 0,
-    'min_ram': 0,
-    'disk_format': None,
-    'container_format': None,
-    'tags': [],
-    'size': None,
-    'checksum': None,
-    'owner': 'test_tenant_id',
-}
-_READ_ONLY = frozenset(('id', 'status', 'size', 'checksum', 'owner'))
 
 
 class Clock:
@@ -81,6 +71,10 @@ class Request:
     time: float
 
     def __str__(self) -> str:
+        if self.path.startswith('/stores/'):
+            return f'{self.method} {self.path.rpartition("/")[0]}'
+        if self.path.startswith('/'):
+            return f'{self.method} {self.path}'
         rest = self.path.partition('/')[2]
         return f'{self.method} {rest}'.strip()
 
@@ -98,23 +92,16 @@ class Fault:
     times: int
 
 
-class Refusal(Exception):
-    """An answer that is no success."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.reason = reason
-
-
-class FakeGlance(fixtures.Fixture):
+class FakeGlance(fake_glance_data.DataServer, fixtures.Fixture):
     """A Glance with a few images.
 
     :ivar images: image by id, as ``GET`` shows it
     :ivar tasks: tasks by image id
+    :ivar members: status of the projects an image is shared with, by image
+        id and project; kept, as in Glance, while it is not shared
+    :ivar in_use: ids of stores in which all data is in use
+    :ivar is_admin: whether this user may do what only administrators may
     :ivar requests: all requests, in the order they came
-    :ivar import_looks: ``GET`` requests until an import ends
-    :ivar import_error: message with which an import fails, or None
     :ivar lost_writes: number of changes to answer with 200 and to forget
     """
 
@@ -123,19 +110,18 @@ class FakeGlance(fixtures.Fixture):
         self.clock = clock or Clock()
         self.images: dict[str, dict[str, Any]] = {}
         self.deleted: set[str] = set()
-        self.tasks: dict[str, list[dict[str, Any]]] = {}
+        self.members: dict[str, dict[str, str]] = {}
+        self.in_use: set[str] = set()
+        self.is_admin = False
         self.requests: list[Request] = []
-        self.import_looks = 2
-        self.import_error: str | None = None
         self.lost_writes = 0
         self._faults: list[Fault] = []
-        self._running: dict[str, int] = {}
 
     def _setUp(self) -> None:
         self.mock = self.useFixture(requests_fixture.Fixture())
         self.mock.register_uri(
             requests_mock.ANY,
-            re.compile(f'^{re.escape(URL)}/v2/images(/|$)'),
+            re.compile(f'^{re.escape(URL)}/v2/(images|info|stores)(/|$)'),
             content=self._answer,
         )
 
@@ -144,12 +130,18 @@ class FakeGlance(fixtures.Fixture):
     def add(self, **image: Any) -> str:
         """Add an image, active unless said otherwise, and return its id."""
         image_id = image.pop('id', None) or str(uuid.uuid4())
-        self.images[image_id] = {
+        added = {
             **copy.deepcopy(BASE),
             'id': image_id,
             'status': 'active',
-            **image,
+            'disk_format': 'raw',
+            'container_format': 'bare',
         }
+        status = image.get('status', 'active')
+        if status in ('active', 'deactivated'):
+            fake_glance_data.hold(added, self.data)
+            added['stores'] = 'fast'
+        self.images[image_id] = {**added, **image}
         return image_id
 
     def fail(
@@ -198,7 +190,10 @@ class FakeGlance(fixtures.Fixture):
     # The server.
 
     def _answer(self, sent: Any, context: Any) -> bytes:
-        path = sent.path.partition('/v2/images')[2].strip('/')
+        # The path of the mock is in lower case.
+        path = urllib.parse.urlsplit(sent.url).path.partition('/v2')[2]
+        if path.startswith('/images'):
+            path = path[len('/images') :].strip('/')
         body = json.loads(sent.body) if sent.body else None
         request = Request(
             sent.method, path, body, dict(sent.headers), self.clock()
@@ -245,72 +240,161 @@ class FakeGlance(fixtures.Fixture):
         return None
 
     def _serve(self, request: Request) -> tuple[int, Any]:
+        if request.path.startswith('/'):
+            return self._serve_cloud(request)
         image_id, _, rest = request.path.partition('/')
         if request.method == 'POST' and not image_id:
             return self._create(request.body)
-        if image_id not in self.images:
+        image = self.images.get(image_id)
+        if image is None or not self._is_visible(image):
             raise Refusal(404, f'No image found with ID {image_id}')
-        image = self.images[image_id]
-        if request.method == 'GET' and not rest:
-            shown = copy.deepcopy(image)
-            self._work(image)
-            return 200, shown
-        if request.method == 'GET' and rest == 'tasks':
-            return 200, {'tasks': self.tasks.get(image_id, [])}
-        if request.method == 'POST' and rest == 'import':
-            return self._import(image, request.body)
-        if request.method == 'PATCH':
-            return self._patch(image, request)
-        if request.method == 'DELETE':
-            if image['protected']:
-                raise Refusal(403, 'Image is protected and cannot be deleted.')
-            del self.images[image_id]
-            self.deleted.add(image_id)
-            return 204, b''
+        resource, _, name = rest.partition('/')
+        serve = {
+            ('GET', ''): lambda: self._show(image),
+            ('PATCH', ''): lambda: self._patch(image, request),
+            ('DELETE', ''): lambda: self._delete(image),
+            ('GET', 'tasks'): lambda: self._tasks_of(image_id),
+            ('POST', 'import'): lambda: self._import(image, request.body),
+            ('POST', 'locations'): lambda: self._add_location(
+                image, request.body
+            ),
+            ('POST', 'actions'): lambda: self._act(image, name),
+            ('GET', 'members'): lambda: self._list_members(image),
+            ('POST', 'members'): lambda: self._add_member(
+                image, request.body['member']
+            ),
+            ('DELETE', 'members'): lambda: self._remove_member(
+                image, urllib.parse.unquote(name)
+            ),
+        }.get((request.method, resource))
+        if serve is None:
+            raise Refusal(405, 'no such method')
+        return serve()
+
+    def _serve_cloud(self, request: Request) -> tuple[int, Any]:
+        what, _, rest = request.path[1:].partition('/')
+        if request.method == 'GET' and what == 'info':
+            return self._info(rest)
+        if request.method == 'DELETE' and what == 'stores':
+            store, _, image_id = rest.partition('/')
+            return self._delete_from_store(
+                urllib.parse.unquote(store), self.images.get(image_id)
+            )
         raise Refusal(405, 'no such method')
+
+    def _is_visible(self, image: dict[str, Any]) -> bool:
+        return (
+            self.is_admin
+            or image['owner'] == PROJECT
+            or image['visibility'] in ('public', 'community')
+        )
+
+    def _show(self, image: dict[str, Any]) -> tuple[int, Any]:
+        shown = copy.deepcopy(image)
+        self._work(image)
+        return 200, shown
 
     def _create(self, body: dict[str, Any]) -> tuple[int, Any]:
         image = {**copy.deepcopy(BASE), **body}
         image_id = image.setdefault('id', str(uuid.uuid4()))
         if image_id in self.images or image_id in self.deleted:
             raise Refusal(409, f'Image ID {image_id} already exists!')
-        _check_text(body)
+        fake_glance_image.check(body)
+        self._check_policy(body)
+        if image['owner'] != PROJECT and not self.is_admin:
+            raise Refusal(
+                403,
+                'You are not permitted to create images owned by '
+                f"'{image['owner']}'",
+            )
         self.images[image_id] = image
         return 201, image
 
-    def _import(self, image: dict[str, Any], body: Any) -> tuple[int, Any]:
-        if image['status'] != 'queued' or 'os_glance_import_task' in image:
-            raise Refusal(409, 'Image has active task')
-        task = {
-            'id': str(uuid.uuid4()),
-            'type': 'api_image_import',
-            'status': 'processing',
-            'message': '',
-            'created_at': f'2026-01-01T00:00:{len(self.requests):02}',
-            'input': {'import_req': body},
-        }
-        self.tasks.setdefault(image['id'], []).insert(0, task)
-        image['os_glance_import_task'] = task['id']
-        self._running[image['id']] = self.import_looks
-        return 202, b''
+    def _check_policy(self, values: dict[str, Any]) -> None:
+        if values.get('visibility') == 'public' and not self.is_admin:
+            raise Refusal(
+                403,
+                'You are not authorized to complete publicize_image action.',
+            )
 
-    def _work(self, image: dict[str, Any]) -> None:
-        """Let a running import come one look nearer to its end."""
-        if image['id'] not in self._running:
-            return
-        self._running[image['id']] -= 1
-        if self._running[image['id']] > 0:
-            image['status'] = 'importing'
-            return
-        del self._running[image['id']]
-        del image['os_glance_import_task']
-        task = self.tasks[image['id']][0]
-        if self.import_error is None:
-            image.update(status='active', size=3, checksum='c' * 32)
-            task.update(status='success')
-        else:
-            image.update(status='queued')
-            task.update(status='failure', message=self.import_error)
+    def _delete(self, image: dict[str, Any]) -> tuple[int, Any]:
+        if image['protected']:
+            raise Refusal(403, 'Image is protected and cannot be deleted.')
+        stores = fake_glance_data.stores_of(image)
+        held = [store for store in stores if store in self.in_use]
+        if held:
+            # The other copies are gone all the same.
+            image['stores'] = ','.join(held)
+            raise Refusal(
+                409,
+                f'Image {image["id"]} could not be deleted because it is in '
+                f'use: by volume-1 in {held[0]}',
+            )
+        del self.images[image['id']]
+        self.deleted.add(image['id'])
+        return 204, b''
+
+    def _act(self, image: dict[str, Any], action: str) -> tuple[int, Any]:
+        if image['status'] not in ('active', 'deactivated'):
+            raise Refusal(
+                403,
+                f"Not allowed to {action} image in status '{image['status']}'",
+            )
+        self._refuse_while_busy(image)
+        image['status'] = {
+            'reactivate': 'active',
+            'deactivate': 'deactivated',
+        }[action]
+        return 204, b''
+
+    def _list_members(self, image: dict[str, Any]) -> tuple[int, Any]:
+        self._check_shared(image, 'list')
+        return 200, {
+            'members': [
+                {'member_id': member, 'status': status}
+                for member, status in self._members_of(image).items()
+            ]
+        }
+
+    def _add_member(
+        self, image: dict[str, Any], member: str
+    ) -> tuple[int, Any]:
+        self._check_shared(image, 'create')
+        if member in self._members_of(image):
+            raise Refusal(
+                409, f'Member {member} is duplicated for image {image["id"]}'
+            )
+        self._members_of(image)[member] = 'pending'
+        return 200, {'member_id': member, 'status': 'pending'}
+
+    def _remove_member(
+        self, image: dict[str, Any], member: str
+    ) -> tuple[int, Any]:
+        self._check_shared(image, 'delete')
+        if member not in self._members_of(image):
+            raise Refusal(404, f'{member} not found in the member list')
+        del self._members_of(image)[member]
+        return 204, b''
+
+    def _members_of(self, image: dict[str, Any]) -> dict[str, str]:
+        return self.members.setdefault(image['id'], {})
+
+    def _check_shared(self, image: dict[str, Any], verb: str) -> None:
+        if image['visibility'] != 'shared':
+            raise Refusal(
+                403,
+                f'Not allowed to {verb} members for image {image["id"]}: '
+                'Only shared images have members.',
+            )
+
+    def _refuse_while_busy(self, image: dict[str, Any]) -> None:
+        """Fail a test that writes while an import works on the image.
+
+        Glance answers with success, and kills the import or forgets what was
+        written.
+        """
+        if image['id'] in self._jobs:
+            raise AssertionError(f'written to while busy: {image}')
 
     def _patch(
         self, image: dict[str, Any], request: Request
@@ -321,41 +405,25 @@ class FakeGlance(fixtures.Fixture):
             raise Refusal(
                 400, 'Request body must be a JSON array of operation objects.'
             )
+        self._refuse_while_busy(image)
         after = copy.deepcopy(image)
         for operation in request.body:
-            _apply(after, operation)
+            fake_glance_image.apply(after, operation)
+        self._check_policy(
+            {
+                name: after[name]
+                for name in after
+                if after[name] != image.get(name)
+            }
+        )
+        gives = [each for each in request.body if each['path'] == '/owner']
+        if gives and not self.is_admin:
+            if gives[0]['op'] == 'add':
+                # Glance does it, and then refuses.
+                self.images[image['id']] = after
+            raise Refusal(403, "Owner can't be updated by non admin.")
         if self.lost_writes:
             self.lost_writes -= 1
         else:
             self.images[image['id']] = after
         return 200, after
-
-
-def _check_text(values: dict[str, Any]) -> None:
-    for name, value in values.items():
-        if name not in BASE and not isinstance(value, str):
-            raise Refusal(400, f'{value!r} is not of type &#x27;string&#x27;')
-
-
-def _apply(image: dict[str, Any], operation: dict[str, Any]) -> None:
-    """Apply one operation as Glance does, strictly."""
-    pointer = operation['path']
-    name = pointer[1:].replace('~1', '/').replace('~0', '~')
-    if pointer[:1] != '/' or '/' in pointer[1:]:
-        raise Refusal(400, f'Invalid JSON pointer: {pointer}')
-    if name in _READ_ONLY or name.startswith('os_glance'):
-        raise Refusal(403, f"Attribute '{name}' is read-only.")
-    kind = operation['op']
-    if kind == 'remove':
-        if name in BASE:
-            raise Refusal(403, f'Property {name} may not be removed.')
-        if name not in image:
-            raise Refusal(409, f'Property {name} does not exist.')
-        del image[name]
-        return
-    if kind not in ('add', 'replace'):
-        raise Refusal(400, f'Invalid operation: `{kind}`.')
-    if kind == 'replace' and name not in image:
-        raise Refusal(409, f'Property {name} does not exist.')
-    _check_text({name: operation['value']})
-    image[name] = operation['value']

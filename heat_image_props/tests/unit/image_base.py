@@ -13,6 +13,7 @@
 """The base of tests of the resource: Heat's own classes, Glance faked."""
 
 import functools
+import json
 
 # Before anything of Heat: it selects the backend of oslo.service.
 from heat_image_props.tests import heat_base
@@ -22,6 +23,7 @@ from heat.common import exception as heat_exception
 from heat.engine import resource
 from heat.engine import scheduler
 from heat.engine import stack as parser
+from heat.objects import event as event_object
 from heat.tests import fakes
 from heat.tests import utils
 
@@ -42,10 +44,17 @@ class Auth(fakes.FakeAuth):
         return fake_glance.URL
 
 
-def template(_resources=None, _parameters=None, _image=None, **properties):
+def template(
+    _resources=None,
+    _parameters=None,
+    _image=None,
+    _empty=False,
+    **properties,
+):
     """Return a template with one resource named ``image``.
 
     :param _image: members of the resource besides type and properties
+    :param _empty: whether it names no data
     """
     return {
         'heat_template_version': '2021-04-16',
@@ -56,7 +65,7 @@ def template(_resources=None, _parameters=None, _image=None, **properties):
                 'properties': {
                     'disk_format': 'raw',
                     'container_format': 'bare',
-                    'location': SOURCE,
+                    **({} if _empty else {'location': SOURCE}),
                     **properties,
                 },
                 **(_image or {}),
@@ -81,6 +90,10 @@ class ImageTestCase(heat_base.HeatTestCase):
                 'heat_image_props.reconcile.Reconciler',
                 functools.partial(reconcile.Reconciler, clock=self.clock),
             )
+        )
+        # Attributes read within a moment are those of one look.
+        self.useFixture(
+            fixtures.MonkeyPatch('heat_image_props.image._SAME_MOMENT', 0)
         )
         resource._register_class(TYPE, image.GlanceImage)
 
@@ -133,6 +146,20 @@ class ImageTestCase(heat_base.HeatTestCase):
         self.glance.requests.clear()
         return found
 
+    def record(self, one):
+        """Return what is recorded as managed, from the database."""
+        # Not reload(): Heat refers to a stack weakly.
+        stack = parser.Stack.load(one.context, stack_id=one.stack.id)
+        return json.loads(stack['image'].data()['managed'])
+
+    def events(self, one):
+        """Return the reasons of all events of a resource, oldest first."""
+        found = event_object.Event.get_all_by_stack(one.context, one.stack.id)
+        return [
+            event.resource_status_reason
+            for event in sorted(found, key=lambda event: event.id)
+        ]
+
     def live(self, one):
         """Return the image of a resource as Glance holds it."""
         return self.glance.images[one.resource_id]
@@ -142,5 +169,7 @@ class ImageTestCase(heat_base.HeatTestCase):
         return {
             name: value
             for name, value in self.live(one).items()
-            if name not in fake_glance.BASE and name != 'id'
+            if name not in fake_glance.BASE
+            and name not in fake_glance.SHOWN
+            and not name.startswith('os_glance')
         }

@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Tests of the difference between a declared and a live image."""
+"""Tests of the difference between declared and live properties."""
 
 import hypothesis
 from hypothesis import strategies as st
@@ -27,7 +27,6 @@ NAMES = st.sampled_from(
 VALUES = st.sampled_from(['', '1', '2'])
 MAPS = st.dictionaries(NAMES, VALUES)
 MANAGED = st.frozensets(NAMES)
-TAGS = st.frozensets(st.sampled_from('pqrst'))
 
 
 def apply(patch, image):
@@ -134,115 +133,3 @@ class TestPropertyDiff(base.BaseTestCase):
         """A null that Glance shows for a key is replaced."""
         change = diff.compute({'kernel_id': '1'}, (), {'kernel_id': None})
         self.assertEqual({'kernel_id': '1'}, change.replaced)
-
-
-class TestCompare(base.BaseTestCase):
-    """The comparison of a whole image."""
-
-    DEFAULTS = {'min_ram': 0, 'protected': False}
-    LIVE = {
-        'name': 'image',
-        'min_ram': 512,
-        'protected': True,
-        'os_hidden': False,
-        'tags': ['theirs', 'ours'],
-        'team': 'infra',
-    }
-
-    def test_equal(self):
-        """Equal images make a false diff without operations."""
-        change = diff.compare(
-            diff.Declared({'name': 'image'}, {'team': 'infra'}, {'ours'}),
-            diff.Managed(),
-            self.LIVE,
-        )
-        self.assertFalse(change)
-        self.assertEqual([], change.to_patch())
-        self.assertEqual([], change.names())
-
-    def test_one_patch_for_everything(self):
-        """Attributes, tags and properties go into one list of operations."""
-        change = diff.compare(
-            diff.Declared({'name': 'new'}, {'team': 'web'}, {'added'}),
-            diff.Managed(tags=frozenset({'ours'})),
-            self.LIVE,
-        )
-        self.assertEqual(
-            [
-                {'op': 'add', 'path': '/name', 'value': 'new'},
-                {'op': 'add', 'path': '/tags', 'value': ['added', 'theirs']},
-                {'op': 'add', 'path': '/team', 'value': 'web'},
-            ],
-            change.to_patch(),
-        )
-        self.assertEqual(['name', 'tags', 'team'], change.names())
-        self.assertTrue(change)
-
-    def test_undeclared_attributes(self):
-        """A managed attribute goes back to its default, others stay."""
-        change = diff.compare(
-            diff.Declared(),
-            diff.Managed(attributes=frozenset({'min_ram', 'name'})),
-            self.LIVE,
-            self.DEFAULTS,
-        )
-        self.assertEqual({'min_ram': 0}, change.attributes)
-
-    def test_tags_can_be_emptied(self):
-        """The last tag can be removed."""
-        change = diff.compare(
-            diff.Declared(),
-            diff.Managed(tags=frozenset({'ours'})),
-            {'tags': ['ours']},
-        )
-        self.assertEqual((), change.tags)
-        self.assertEqual(
-            [{'op': 'add', 'path': '/tags', 'value': []}], change.to_patch()
-        )
-
-    @hypothesis.given(TAGS, TAGS, TAGS)
-    def test_tags_follow_the_same_ownership(self, declared, managed, live):
-        """Tags: declared there, managed and undeclared gone, others kept."""
-        change = diff.compare(
-            diff.Declared(tags=declared),
-            diff.Managed(tags=managed),
-            {'tags': sorted(live)},
-        )
-        after = live if change.tags is None else frozenset(change.tags)
-
-        self.assertEqual(declared | (live - managed), after)
-        self.assertEqual(live != after, bool(change))
-
-    def test_gained(self):
-        """Gained is what is declared, was not so before, and is so now."""
-        declared = diff.Declared(
-            {'name': 'n', 'min_ram': 1},
-            {'kept': '1', 'set': '1', 'failed': '1'},
-            {'there', 'new', 'refused'},
-        )
-        before = {'name': 'n', 'min_ram': 0, 'kept': '1', 'tags': ['there']}
-        after = {
-            'name': 'n',
-            'min_ram': 1,
-            'kept': '1',
-            'set': '1',
-            'foreign': '1',
-            'tags': ['there', 'new', 'theirs'],
-        }
-        self.assertEqual(
-            diff.Managed({'min_ram'}, {'set'}, {'new'}),
-            diff.gained(declared, before, after),
-        )
-
-    def test_managed_adds_up(self):
-        """What is managed only ever grows by what is declared."""
-        both = diff.Managed.of(
-            diff.Declared({'name': 'x'}, {'a': '1'}, frozenset({'t'}))
-        ) | diff.Managed(properties=frozenset({'b'}))
-
-        self.assertEqual(
-            diff.Managed(
-                frozenset({'name'}), frozenset({'a', 'b'}), frozenset({'t'})
-            ),
-            both,
-        )

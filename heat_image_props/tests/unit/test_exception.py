@@ -81,8 +81,113 @@ class TestMessages(base.BaseTestCase):
             'import failed',
             {
                 'error': exception.ImportFailed(ID, 'h:81', 'it broke'),
-                'data': {'image_id': ID, 'host': 'h:81', 'reason': 'it broke'},
+                'data': {
+                    'image_id': ID,
+                    'place': 'h:81',
+                    'reason': 'it broke',
+                },
                 'words': [ID, 'h:81', 'it broke', 'update the stack'],
+            },
+        ),
+        (
+            'protected',
+            {
+                'error': exception.Protected(ID),
+                'data': {'image_id': ID},
+                'words': [ID, 'protected: false', '--unprotect'],
+            },
+        ),
+        (
+            'method not enabled',
+            {
+                'error': exception.MethodNotEnabled(
+                    'glance-download', ['web-download', 'copy-image']
+                ),
+                'data': {
+                    'method': 'glance-download',
+                    'enabled': ('copy-image', 'web-download'),
+                },
+                'words': [
+                    'glance-download',
+                    'copy-image, web-download',
+                    '"import_method"',
+                ],
+            },
+        ),
+        (
+            'no method enabled',
+            {
+                'error': exception.MethodNotEnabled('web-download', ()),
+                'data': {'enabled': ()},
+                'words': ['web-download', 'has none'],
+            },
+        ),
+        (
+            'unknown stores',
+            {
+                'error': exception.UnknownStores(['z', 'y'], {'fast', 'a'}),
+                'data': {'stores': ('y', 'z'), 'known': ('a', 'fast')},
+                'words': ['no store y, z', 'a, fast', '"stores"'],
+            },
+        ),
+        (
+            'no choice of stores',
+            {
+                'error': exception.UnknownStores(['y'], ()),
+                'data': {'known': ()},
+                'words': ['no store y', 'offers no choice', '"stores"'],
+            },
+        ),
+        (
+            'hash mismatch',
+            {
+                'error': exception.HashMismatch(
+                    ID, 'sha512', 'aa', 'bb', 'was deactivated'
+                ),
+                'data': {
+                    'image_id': ID,
+                    'algorithm': 'sha512',
+                    'expected': 'aa',
+                    'actual': 'bb',
+                },
+                'words': [
+                    ID,
+                    'sha512 aa',
+                    'computed bb',
+                    'was deactivated',
+                    '"image_hash"',
+                    'update',
+                ],
+            },
+        ),
+        (
+            'hash of another algorithm',
+            {
+                'error': exception.HashMismatch(
+                    ID, 'sha256', 'aa', None, 'was deleted'
+                ),
+                'data': {'actual': None},
+                'words': ['sha256 aa', '"os_hash_algo"', 'was deleted'],
+            },
+        ),
+        (
+            'other data',
+            {
+                'error': exception.OtherData(ID),
+                'data': {'image_id': ID},
+                'words': [ID, 'other data'],
+            },
+        ),
+        (
+            'not in stores',
+            {
+                'error': exception.NotInStores(ID, ['z', 'y'], 'it is full'),
+                'data': {
+                    'image_id': ID,
+                    'stores': ('y', 'z'),
+                    'reason': 'it is full',
+                },
+                'words': [ID, 'y, z', 'it is full', 'copy-image', '"stores"'],
             },
         ),
         (
@@ -117,6 +222,24 @@ class TestMessages(base.BaseTestCase):
                 ),
                 'data': {'image_id': ID, 'names': ('a', 'b')},
                 'words': [ID, "'a', 'b'", 'no', '503'],
+            },
+        ),
+        (
+            'still in a store',
+            {
+                'error': exception.StillInStore(
+                    ID, 'slow', exception.Refused('delete it', 'no', 403)
+                ),
+                'data': {'image_id': ID, 'store': 'slow'},
+                'words': [ID, 'slow', '403', 'administrators', '"stores"'],
+            },
+        ),
+        (
+            'not owned',
+            {
+                'error': exception.NotOwned(ID, 'project'),
+                'data': {'image_id': ID, 'owner': 'project'},
+                'words': [ID, '(project)', '"external_id"'],
             },
         ),
         (
@@ -200,6 +323,7 @@ class TestNotKept(base.BaseTestCase):
         )
         self.assertLess(len(str(error).encode()), 65535)
         self.assertIn("'00000'", str(error))
+        self.assertIn('and 28 more', str(error))
 
     def test_has_no_credentials(self):
         """A value that is a URL is shown without its credentials."""

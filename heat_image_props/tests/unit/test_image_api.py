@@ -98,15 +98,14 @@ class TestRequests(base.BaseTestCase):
                                        self.only_request().path))  # fmt: skip
 
     def test_import_is_one_request(self):
-        """An import is one POST of the method web-download and the URL."""
+        """An import is one POST of what is to be imported."""
         self.glance.add(id=ID, status='queued')
-        self.assertIsNone(self.api.import_data(ID, SOURCE))
+        request = {'method': {'name': 'web-download', 'uri': SOURCE}}
+        self.assertIsNone(self.api.import_data(ID, request, SOURCE))
 
         sent = self.only_request()
         self.assertEqual(('POST', f'{ID}/import'), (sent.method, sent.path))
-        self.assertEqual(
-            {'method': {'name': 'web-download', 'uri': SOURCE}}, sent.body
-        )
+        self.assertEqual(request, sent.body)
 
     def test_delete_is_one_request(self):
         """An image is deleted by one DELETE."""

@@ -29,6 +29,7 @@ from heat_image_props.tests.unit import fake_glance
 
 ID = '11111111-1111-4111-8111-111111111111'
 SOURCE = 'http://mia:s3cr3t&%22x@source.test:81/d%20isk.img?sig=t0ken&b=1'
+IMPORT = {'method': {'name': 'web-download', 'uri': SOURCE}}
 SECRETS = ('mia', 's3cr3t', 't0ken')
 
 
@@ -62,7 +63,7 @@ class TestErrors(base.BaseTestCase):
             ('GET', lambda: api.get(ID)),
             ('PATCH', lambda: api.patch(ID, [])),
             ('DELETE', lambda: api.delete(ID)),
-            ('POST import', lambda: api.import_data(ID, SOURCE)),
+            ('POST import', lambda: api.import_data(ID, IMPORT, SOURCE)),
             ('GET tasks', lambda: api.tasks(ID)),
         ]:
             glance.fail(kind, self.status)
@@ -272,24 +273,28 @@ class TestSecrets(base.BaseTestCase):
             self.assertNotIn(secret, text)
             self.assertNotIn(urllib.parse.quote(secret), text)
 
+    def requests(self):
+        """Return what sends the URL of the source, by kind."""
+        api = self.glance.api()
+        return {
+            'POST import': lambda: api.import_data(ID, IMPORT, SOURCE),
+            'POST locations': lambda: api.add_location(ID, SOURCE),
+        }
+
     def test_are_not_in_an_error(self):
         """An error tells the host, even if Glance echoes the whole URL."""
-        for body in (
-            f'<h1>400</h1>URI {self.echo(SOURCE)} is bad<br />',
-            {'message': f'URI {self.echo(SOURCE)} is bad'},
-        ):
-            self.glance.fail('POST import', 400, body)
-            error = self.assertRaises(
-                exception.Refused,
-                self.glance.api().import_data,
-                ID,
-                SOURCE,
-            )
-            self.assertKept(str(error))
-            self.assertKept(error.reason)
-            self.assertIn('source.test:81', str(error))
-            self.assertIn('is bad', str(error))
-            self.assertKept(''.join(traceback.format_exception(error)))
+        for kind, request in self.requests().items():
+            for body in (
+                f'<h1>400</h1>URI {self.echo(SOURCE)} is bad<br />',
+                {'message': f'URI {self.echo(SOURCE)} is bad'},
+            ):
+                self.glance.fail(kind, 400, body)
+                error = self.assertRaises(exception.Refused, request)
+                self.assertKept(str(error))
+                self.assertKept(error.reason)
+                self.assertIn('source.test:81', str(error))
+                self.assertIn('is bad', str(error))
+                self.assertKept(''.join(traceback.format_exception(error)))
 
     def test_are_not_in_another_request_s_error(self):
         """An answer is searched for URLs whatever was asked."""
@@ -304,12 +309,13 @@ class TestSecrets(base.BaseTestCase):
         self.glance.api().get(ID)
         self.assertIn('/v2/images', self.log.output)
         before = len(self.log.output)
-        for status in (202, 400, fake_glance.CUT):
-            self.glance.fail('POST import', status, self.echo(SOURCE))
-            try:
-                self.glance.api().import_data(ID, SOURCE)
-            except exception.RequestFailed as error:
-                self.assertKept(str(error))
+        for kind, request in self.requests().items():
+            for status in (202, 400, fake_glance.CUT):
+                self.glance.fail(kind, status, self.echo(SOURCE))
+                try:
+                    request()
+                except exception.RequestFailed as error:
+                    self.assertKept(str(error))
         self.assertKept(self.log.output[before:])
 
     def test_of_tasks_are_not_logged(self):

@@ -78,7 +78,8 @@ class TestCreate(image_base.ImageTestCase):
 
         sent = self.glance.requests[0].body
         self.assertEqual('private', sent['visibility'])
-        self.assertIs(False, sent['protected'])
+        for name in ('protected', 'os_hidden', 'min_ram', 'owner'):
+            self.assertNotIn(name, sent)
         self.assertEqual(one.physical_resource_name(), sent['name'])
         self.assertEqual([], sent['tags'])
 
@@ -101,7 +102,7 @@ class TestCreate(image_base.ImageTestCase):
         one = self.make()
         seconds = self.run_task(one.create)
 
-        self.assertEqual(83, len(self.glance.requests))
+        self.assertEqual(81, len(self.glance.sent('GET')))
         self.assertGreater(seconds, 1800)
 
     def test_null_that_was_not_known(self):
@@ -127,7 +128,7 @@ class TestCreate(image_base.ImageTestCase):
         error = self.assertFails(
             exception.ImportFailed, self.run_task, one.create
         )
-        self.assertEqual('source.test:81', error.host)
+        self.assertEqual('source.test:81', error.place)
         self.assertEqual((one.CREATE, one.FAILED), one.state)
         self.assertEqual(
             ['POST', 'POST import', 'GET', 'GET', 'GET tasks'],
@@ -159,6 +160,92 @@ class TestCreate(image_base.ImageTestCase):
         error = self.assertFails(exception.Refused, self.run_task, one.create)
         self.assertIn('Attempted: 200, Maximum: 128', str(error))
         self.assertEqual(['POST'], self.glance.log())
+
+
+class TestComplete(image_base.ImageTestCase):
+    """Everything that Glance lets a user say about an image."""
+
+    def test_all(self):
+        """What has requests of its own follows when the data is there."""
+        one = self.make(
+            hidden=True,
+            active=False,
+            members=['p1', 'p2'],
+            owner=fake_glance.PROJECT,
+            architecture='x86_64',
+            os_distro='debian',
+        )
+        self.run_task(one.create)
+        sent = self.glance.requests[0].body
+        self.assertEqual(
+            (True, 'shared', fake_glance.PROJECT, 'x86_64'),
+            (
+                sent['os_hidden'],
+                sent['visibility'],
+                sent['owner'],
+                sent['architecture'],
+            ),
+        )
+        self.assertEqual('deactivated', self.live(one)['status'])
+        self.assertEqual({'p1', 'p2'}, {*self.glance.members[one.resource_id]})
+        self.assertEqual([], self.glance.sent('PATCH'))
+
+    def test_without_data(self):
+        """An image without a location stays queued, and is complete."""
+        one = self.make(_empty=True, members=['p1'])
+        self.run_task(one.create)
+        self.assertEqual((one.CREATE, one.COMPLETE), one.state)
+        self.assertEqual('queued', self.live(one)['status'])
+        self.assertEqual([], self.glance.sent('POST import'))
+        self.run_task(one.check)
+        self.assertEqual((one.CHECK, one.COMPLETE), one.state)
+
+    def test_is_public(self):
+        """What version 1 had is the visibility of version 2."""
+        self.glance.is_admin = True
+        for given, visibility in ((True, 'public'), (False, 'private')):
+            self.glance.requests.clear()
+            self.run_task(self.make(is_public=given).create)
+            self.assertEqual(
+                visibility, self.glance.requests[0].body['visibility']
+            )
+
+    def test_nulls(self):
+        """A null is the same as nothing: it is neither false nor 0."""
+        one = self.make(
+            **dict.fromkeys(
+                (
+                    *('active', 'hidden', 'is_public', 'min_ram', 'members'),
+                    *('stores', 'all_stores', 'os_distro', 'image_hash'),
+                    *('protected', 'owner', 'import_method', 'name'),
+                )
+            )
+        )
+        self.run_task(one.create)
+        sent = self.glance.requests[0].body
+        self.assertEqual(
+            {
+                *('id', 'name', 'visibility', 'tags'),
+                *('disk_format', 'container_format'),
+            },
+            {*sent},
+        )
+        self.assertEqual(one.physical_resource_name(), sent['name'])
+        self.assertEqual('active', self.live(one)['status'])
+
+    def test_events(self):
+        """A creation tells its phases, and no summary."""
+        one = self.make(property={'a': 'secret'})
+        self.run_task(one.create)
+        self.assertEqual(
+            [
+                'state changed',
+                'waiting for Glance to begin the import',
+                'importing into fast',
+                'state changed',
+            ],
+            self.events(one),
+        )
 
 
 class TestLostAnswer(image_base.ImageTestCase):
@@ -239,6 +326,13 @@ class TestDeclaredId(image_base.ImageTestCase):
         self.assertEqual(ID, one.resource_id)
         self.assertEqual(1, len(self.glance.sent('POST')))
 
+    def test_answer_lost_with_members(self):
+        """Members, which come later, do not make it somebody's image."""
+        self.glance.fail('POST', fake_glance.CUT, applied=True)
+        one = self.make(id=ID, members=['p1'], active=True)
+        self.run_task(one.create)
+        self.assertEqual({'p1'}, {*self.glance.members[ID]})
+
     def test_answer_lost_and_not_created(self):
         """If there is no record, the id is not taken for one of ours."""
         self.glance.fail('POST', fake_glance.CUT)
@@ -273,7 +367,13 @@ class TestType(image_base.ImageTestCase):
         """Heat can list every property and attribute of the type."""
         one = self.make()
         self.assertEqual(
-            {'show', 'status', 'size', 'checksum', 'properties'},
+            {
+                *('show', 'properties', 'managed_properties'),
+                *('property_drift', 'checksum', 'created_at', 'direct_url'),
+                *('file', 'os_hash_algo', 'os_hash_value', 'owner'),
+                *('schema', 'size', 'status', 'stores', 'tags'),
+                *('updated_at', 'virtual_size', 'visibility'),
+            },
             {*one.attributes_schema},
         )
 

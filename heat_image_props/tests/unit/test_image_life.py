@@ -25,6 +25,7 @@ from oslo_config import cfg
 from heat_image_props import exception
 from heat_image_props import image
 from heat_image_props.tests.unit import fake_glance
+from heat_image_props.tests.unit import fake_glance_data
 from heat_image_props.tests.unit import image_base
 
 
@@ -104,6 +105,50 @@ class TestDelete(image_base.ImageTestCase):
         error = self.assertFails(exception.Refused, self.run_task, one.delete)
         self.assertIn('not yours', str(error))
 
+    def test_forced(self):
+        """The protection is lifted where the template says so."""
+        one = self.create(protected=True, force_delete=True)
+        self.run_task(one.delete)
+        self.assertEqual(
+            ['DELETE', 'GET', 'PATCH', 'DELETE'], self.glance.log()
+        )
+        self.assertEqual(
+            [{'op': 'add', 'path': '/protected', 'value': False}],
+            self.glance.sent('PATCH')[0].body,
+        )
+        self.assertEqual({}, self.glance.images)
+
+    def test_forced_what_others_protected(self):
+        """It is lifted whoever put it there."""
+        one = self.create(force_delete=True)
+        self.live(one)['protected'] = True
+        self.run_task(one.delete)
+        self.assertEqual({}, self.glance.images)
+
+    def test_forced_and_in_use(self):
+        """An image in use is tried again after its protection is lifted."""
+        cfg.CONF.set_override('action_retry_limit', 1)
+        self.patch(
+            'heat.common.timeutils.retry_backoff_delay', return_value=0.001
+        )
+        one = self.create(protected=True, force_delete=True)
+        self.glance.in_use = {'fast'}
+        error = self.assertFails(
+            image.DeletionRefused, self.run_task, one.delete
+        )
+        self.assertIn('in use: by volume-1', str(error))
+        self.assertEqual(
+            ['DELETE', 'GET', 'PATCH', 'DELETE', 'DELETE'], self.glance.log()
+        )
+
+    def test_forced_and_gone_meanwhile(self):
+        """An image that goes while its protection is lifted is gone."""
+        for kind in ('GET', 'PATCH'):
+            one = self.create(protected=True, force_delete=True)
+            self.glance.fail(kind, 404)
+            self.run_task(one.delete)
+            self.assertEqual((one.DELETE, one.COMPLETE), one.state)
+
     def test_retained(self):
         """An image that the template retains is not touched."""
         one = self.create(_image={'deletion_policy': 'Retain'})
@@ -159,8 +204,9 @@ class TestPlaceholder(image_base.ImageTestCase):
 
     def test_has_no_attributes(self):
         """All attributes are null."""
-        for name in ('show', 'status', 'size', 'checksum', 'properties'):
-            self.assertIsNone(self.one.FnGetAtt(name))
+        for name in self.one.attributes_schema:
+            self.assertFalse(self.one.FnGetAtt(name), name)
+        self.assertEqual([], self.glance.log())
 
 
 class TestNeedsReplaceFailed(image_base.ImageTestCase):
@@ -207,8 +253,7 @@ class TestNeedsReplaceFailed(image_base.ImageTestCase):
             self.one.state_set(self.one.UPDATE, self.one.FAILED)
             self.live(self.one)['status'] = status
             if status == 'importing':
-                self.glance._running[self.one.resource_id] = 2
-                self.live(self.one)['os_glance_import_task'] = 'x'
+                self.glance.work_on(self.one.resource_id, 2)
             self.update(self.one, property={'a': status})
             self.assertEqual({'a': status}, self.custom(self.one))
 
@@ -261,7 +306,10 @@ class TestCheck(image_base.ImageTestCase):
         self.assertEqual(
             (
                 'its status is queued',
-                'it differs from the template in a, b, name, tags',
+                "'a' is '9' instead of '1'",
+                "'b' is missing instead of '2'",
+                "'name' is 'm' instead of 'n'",
+                "'tags' is [] instead of ['t']",
             ),
             error.reasons,
         )
@@ -283,7 +331,13 @@ class TestCheck(image_base.ImageTestCase):
         error = self.assertFails(
             exception.Drifted, self.run_task, self.one.check
         )
-        self.assertIn('in left, min_ram', str(error))
+        self.assertEqual(
+            (
+                "'left' is '1' instead of missing",
+                "'min_ram' is '512' instead of '0'",
+            ),
+            error.reasons,
+        )
 
     def test_gone(self):
         """An image that is gone is said to be gone."""
@@ -330,7 +384,7 @@ class TestAttributes(image_base.ImageTestCase):
         """Status, size and checksum are those of the live image."""
         self.assertEqual('active', self.one.FnGetAtt('status'))
         self.assertEqual(3, self.one.FnGetAtt('size'))
-        self.assertEqual('c' * 32, self.one.FnGetAtt('checksum'))
+        self.assertEqual(fake_glance_data.MD5, self.one.FnGetAtt('checksum'))
 
     def test_properties(self):
         """All custom properties are there, also those set by others."""
@@ -382,23 +436,3 @@ class TestAttributes(image_base.ImageTestCase):
             self.one.FnGetAtt,
             'nonsense',
         )
-
-
-class TestAdopt(image_base.ImageTestCase):
-    """Resources that travel between stacks."""
-
-    def test_abandoned_and_adopted(self):
-        """The record of what is ours travels with the resource."""
-        one = self.create(property={'a': 1, 'b': 2})
-        data = one.prepare_abandon()
-        self.run_task(one.delete)
-        self.assertEqual([], self.glance.log())
-
-        adopted = self.make(property={'a': 1, 'b': 2})
-        self.run_task(adopted.adopt, data)
-        self.assertEqual((adopted.ADOPT, adopted.COMPLETE), adopted.state)
-        self.assertEqual(one.resource_id, adopted.resource_id)
-        self.assertEqual(one.data(), adopted.data())
-
-        self.update(adopted, property={'b': 2})
-        self.assertEqual({'b': '2'}, self.custom(adopted))

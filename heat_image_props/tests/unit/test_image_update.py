@@ -12,8 +12,6 @@
 
 """Tests of updates, through Heat's own ``Resource.update``."""
 
-import json
-
 # Before anything of Heat: it selects the backend of oslo.service.
 from heat_image_props.tests import heat_base  # noqa: F401
 
@@ -133,7 +131,7 @@ class TestInPlace(image_base.ImageTestCase):
             min_disk=1,
             min_ram=2,
             protected=True,
-            visibility='public',
+            visibility='community',
         )
         self.update(one)
         live = self.live(one)
@@ -199,9 +197,7 @@ class TestInPlace(image_base.ImageTestCase):
     def test_image_busy(self):
         """While an import works on the image nothing is written."""
         one = self.create(property={'a': 1})
-        self.live(one)['os_glance_import_task'] = 'x'
-        self.glance._running[one.resource_id] = 5
-        self.glance.tasks[one.resource_id] = [{}]
+        self.glance.work_on(one.resource_id, 5)
         self.update(one, property={'a': 2})
         self.assertEqual([*5 * ['GET'], *CHANGED], self.glance.log())
 
@@ -210,9 +206,88 @@ class TestInPlace(image_base.ImageTestCase):
         one = self.create(property={'a': 1}, tags=['t'], min_ram=0)
         self.update(one, extra_properties={'b': 1}, name='n')
         self.assertEqual(
-            {'attributes': ['name'], 'properties': ['b'], 'tags': []},
-            json.loads(self.reload(one).data()['managed']),
+            {
+                'attributes': ['name'],
+                'properties': ['b'],
+                'tags': [],
+                'members': [],
+                'stores': [],
+            },
+            self.record(one),
         )
+
+
+class TestEvents(image_base.ImageTestCase):
+    """What an update tells."""
+
+    def told(self, one, **kwargs):
+        """Return the reasons of the events of an update, but Heat's own."""
+        before = len(self.events(one))
+        self.update(one, **kwargs)
+        return [
+            reason
+            for reason in self.events(one)[before:]
+            if reason != 'state changed'
+        ]
+
+    def test_summary(self):
+        """One event says what was done, by key and never by value."""
+        one = self.create(
+            property={'c': 'v0', 'd': 'v1'}, tags=['t'], visibility='shared'
+        )
+        self.live(one).update({f'foreign{i}': 'x' for i in range(14)})
+        self.assertEqual(
+            [
+                'properties: 2 added (a, b), 1 changed (c), 1 removed (d), '
+                '14 others left alone; attributes: 1 changed (hidden); '
+                'tags: 1 removed (t); members: 1 added (p1); deactivated'
+            ],
+            self.told(
+                one,
+                property={'a': 'v2', 'b': 'v3', 'c': 'v4'},
+                hidden=True,
+                active=False,
+                visibility='shared',
+                members=['p1'],
+            ),
+        )
+
+    def test_nothing_differed(self):
+        """An update that finds all in order says so."""
+        one = self.create(property={'a': 4})
+        self.assertEqual(
+            ['nothing differed, nothing was changed'],
+            self.told(one, property={'a': '4'}),
+        )
+
+    def test_no_property_changed(self):
+        """An update of anything else says so, without a request."""
+        one = self.create()
+        self.assertEqual(
+            ['no property of the image was changed'],
+            self.told(one, _image={'metadata': {'a': 'b'}}),
+        )
+        self.assertEqual([], self.glance.log())
+
+    def test_replacement(self):
+        """An update that does not happen tells nothing."""
+        one = self.create()
+        before = len(self.events(one))
+        self.assertRaises(
+            resource.UpdateReplace, self.update, one, location='http://h/y'
+        )
+        for reason in self.events(one)[before:]:
+            self.assertRegex(reason, '^state changed$|requires replacement')
+
+    def test_long(self):
+        """A summary fits into an event of Heat."""
+        one = self.create()
+        told = self.told(
+            one, property={f'key{i}' + 30 * 'x': i for i in range(100)}
+        )
+        self.assertEqual(1, len(told))
+        self.assertLessEqual(len(told[0]), 255)
+        self.assertIn('100 added', told[0])
 
 
 class TestReplace(image_base.ImageTestCase):
@@ -221,12 +296,11 @@ class TestReplace(image_base.ImageTestCase):
     scenarios = [
         ('disk format', {'change': {'disk_format': 'qcow2'}}),
         ('container format', {'change': {'container_format': 'ovf'}}),
-        ('location', {'change': {'location': 'http://h/y'}}),
         ('id', {'change': {'id': image_base.ID}}),
     ]
 
-    def test_if_identity_or_source_changes(self):
-        """Another id, format or source means another image."""
+    def test_if_identity_changes(self):
+        """Another id or format means another image, without a request."""
         one = self.create(property={'a': 1})
         self.assertRaises(
             resource.UpdateReplace,
@@ -263,9 +337,7 @@ class TestRowsOfOldHeat(image_base.ImageTestCase):
     def test_are_recorded_then(self):
         """From the first update on there is a record."""
         self.update(self.one, property={'b': 3})
-        self.assertEqual(
-            ['b'], json.loads(self.one.data()['managed'])['properties']
-        )
+        self.assertEqual(['b'], self.record(self.one)['properties'])
 
 
 class TestRefused(image_base.ImageTestCase):

@@ -20,7 +20,7 @@ from heat_image_props import managed
 from heat_image_props.tests import base
 
 NAMES = st.frozensets(st.text(max_size=8), max_size=6)
-RECORDS = st.builds(diff.Managed, NAMES, NAMES, NAMES)
+RECORDS = st.builds(diff.Managed, NAMES, NAMES, NAMES, NAMES, NAMES)
 
 
 def numbered(count, length=200):
@@ -131,15 +131,27 @@ class TestRecord(base.BaseTestCase):
 
     def test_record_of_one_row(self):
         """The form of a small record is fixed: later versions read it."""
-        self.data.rows[managed.KEY] = (
-            '{"attributes": ["name"], "properties": ["a", "b"], "tags": ["t"]}'
+        row = (
+            '{"attributes": ["name"], "properties": ["a", "b"], '
+            '"tags": ["t"], "members": ["p"], "stores": ["fast"]}'
         )
-        self.assertEqual(
-            diff.Managed(
-                frozenset({'name'}), frozenset({'a', 'b'}), frozenset('t')
-            ),
-            self.record.load(),
+        record = diff.Managed(
+            frozenset({'name'}),
+            frozenset({'a', 'b'}),
+            frozenset('t'),
+            frozenset('p'),
+            frozenset({'fast'}),
         )
+        self.data.rows[managed.KEY] = row
+        self.assertEqual(record, self.record.load())
+        self.data.rows.clear()
+        self.record.save(record)
+        self.assertEqual({managed.KEY: row}, self.data.rows)
+
+    def test_record_of_a_later_release(self):
+        """Kinds that this release does not know are left out."""
+        self.data.rows[managed.KEY] = '{"tags": ["t"], "moods": ["blue"]}'
+        self.assertEqual(diff.Managed(tags=frozenset('t')), self.record.load())
 
 
 class TestCrash(base.BaseTestCase):

@@ -23,6 +23,7 @@ from heat_image_props.tests.unit import test_reconcile
 
 ID = test_reconcile.ID
 SOURCE = test_reconcile.SOURCE
+URL = test_reconcile.URL
 declared = test_reconcile.declared
 managed = test_reconcile.managed
 
@@ -48,7 +49,7 @@ class TestImport(test_reconcile.ReconcileTestCase):
         self.assertEqual(['POST import'] + 6 * ['GET'], self.glance.log())
         self.assertEqual('active', self.live['status'])
         self.assertEqual(
-            SOURCE,
+            URL,
             self.glance.requests[0].body['method']['uri'],
         )
 
@@ -65,7 +66,8 @@ class TestImport(test_reconcile.ReconcileTestCase):
                 delay, max(2, 0.11 * (self.clock.now - start))
             )
             self.clock.now += delay
-        self.assertLess(len(self.glance.requests), 100)
+        self.assertLess(len(self.glance.sent('GET')), 100)
+        self.assertLess(len(self.glance.sent('GET tasks')), 100)
 
     def test_without_a_source(self):
         """Without a source nothing is imported and nothing is awaited."""
@@ -98,12 +100,12 @@ class TestImport(test_reconcile.ReconcileTestCase):
             ['POST import', 'GET', 'GET', 'GET tasks'], self.glance.log()
         )
         self.assertEqual('quota exceeded', error.reason)
-        self.assertEqual('source.test:81', error.host)
+        self.assertEqual('source.test:81', error.place)
         self.assertEqual(ID, error.image_id)
 
     def test_failure_has_no_credentials(self):
         """Glance's own words may hold the URL: it is not passed on."""
-        self.glance.import_error = f'could not fetch {SOURCE}: 403'
+        self.glance.import_error = f'could not fetch {URL}: 403'
         error = self.assertRaises(exception.ImportFailed, self.create)
 
         for secret in ('mia', 's3cr3t', 't0ken'):
@@ -143,9 +145,11 @@ class TestImport(test_reconcile.ReconcileTestCase):
 
     def test_refused(self):
         """An import that Glance refuses is an error at once."""
-        self.glance.fail('POST import', 400, f'bad URI {SOURCE}')
+        self.glance.fail('POST import', 400, f'bad URI {URL}')
         error = self.assertRaises(exception.Refused, self.create)
-        self.assertEqual(['POST import'], self.glance.log())
+        self.assertEqual(
+            ['POST import', 'GET /info/import'], self.glance.log()
+        )
         self.assertNotIn('s3cr3t', str(error))
 
     def test_answer_lost(self):
@@ -159,16 +163,27 @@ class TestImport(test_reconcile.ReconcileTestCase):
             self.assertEqual(1, len(self.glance.sent('POST import')))
 
     def test_not_started(self):
-        """An import that did not begin fails with the answer to it."""
-        for status, kind in [
-            (409, exception.Conflict),
-            (500, exception.Unavailable),
-            (fake_glance.CUT, exception.Unavailable),
-        ]:
+        """An import that did not begin is sent again."""
+        for status in (500, 503, fake_glance.CUT):
+            self.live.update(status='queued')
             self.glance.requests.clear()
-            self.glance.fail('POST import', status)
-            self.assertRaises(kind, self.create)
-            self.assertEqual(['POST import', 'GET'], self.glance.log())
+            self.glance.fail('POST import', status, times=2)
+            self.create()
+            self.assertEqual('active', self.live['status'])
+            self.assertEqual(3, len(self.glance.sent('POST import')))
+
+    def test_never_started(self):
+        """An import that never begins fails with the last answer to it."""
+        self.glance.fail('POST import', 503, 'out of order', times=1000)
+        error = self.assertRaises(exception.ImportFailed, self.create)
+        self.assertIn('out of order', error.reason)
+        self.assertLess(len(self.glance.sent('POST import')), 5)
+
+    def test_conflict_that_stays(self):
+        """A conflict with no import is an error, and is not repeated."""
+        self.glance.fail('POST import', 409)
+        self.assertRaises(exception.Conflict, self.create)
+        self.assertEqual(1, len(self.glance.sent('POST import')))
 
     def test_answer_lost_and_failed(self):
         """A lost answer does not hide why the import failed."""
@@ -200,7 +215,7 @@ class TestImport(test_reconcile.ReconcileTestCase):
 
     def test_update_while_an_import_runs(self):
         """An import that runs is awaited and not begun again."""
-        self.glance.api().import_data(ID, SOURCE)
+        self.glance.api().import_data(ID, SOURCE.import_request())
         self.glance.requests.clear()
         self.reconcile(declared(a='1'), source=SOURCE)
         self.assertEqual({'GET'}, {*self.glance.log()})
@@ -239,11 +254,7 @@ class TestWriteErrors(test_reconcile.ReconcileTestCase):
     def test_applied_all_the_same(self):
         """After an error the look tells: there is no second PATCH."""
         for status in (409, 429, 500, 502, 503, fake_glance.CUT):
-            self.glance.images[ID] = {
-                'id': ID,
-                'status': 'active',
-                'old': '1',
-            }
+            self.glance.add(id=ID, old='1')
             self.glance.requests.clear()
             self.glance.fail('PATCH', status, applied=True)
             self.update()

@@ -108,13 +108,16 @@ class TestRemedies(base.BaseTestCase):
             ('min_ram', 'min_ram'),
             ('locations', 'location'),
             ('visibility', 'visibility'),
+            ('os_hidden', 'hidden'),
+            ('owner', 'owner'),
+            ('stores', 'stores'),
         ]:
             (offence,) = rules.check({key: 'x'}).offences
             self.assertIn(f'"{instead}"', offence.remedy)
 
     def test_read_only_is_said_to_be_read_only(self):
         """An attribute that Glance sets is said to be read-only."""
-        for key in ('status', 'checksum', 'os_hash_value', 'stores'):
+        for key in ('status', 'checksum', 'os_hash_value', 'file'):
             (offence,) = rules.check({key: 'x'}).offences
             self.assertIn('read-only', offence.reason)
 
@@ -251,6 +254,10 @@ class TestClashes(base.BaseTestCase):
         tags, offences = rules.check_tags([self.one, self.other])
         self.assertEqual(2, len(offences))
         self.assertEqual((), tags)
+
+    def test_another_name_beside_a_managed_one(self):
+        """A new name that is not alike is no rename of one that goes."""
+        self.assertEqual((), rules.check({'new': 'x'}, [self.one]).offences)
 
     def test_managed_and_still_declared(self):
         """A managed name that stays is no rename."""

@@ -15,50 +15,81 @@
 # Before anything of Heat: it selects the backend of oslo.service.
 from heat_image_props.tests import heat_base  # noqa: F401
 
-from heat.engine import attributes
+import re
+
 from heat.engine import constraints
 from heat.engine import properties
+from heat.engine import support
 
 from heat_image_props import declaration
-from heat_image_props import image
 from heat_image_props import rules
 from heat_image_props import schema
+from heat_image_props import source
 from heat_image_props.tests import base
 
-REQUIRED = {'disk_format', 'container_format', 'location'}
-IN_PLACE = {
-    'name',
-    'min_disk',
-    'min_ram',
-    'protected',
-    'visibility',
-    'tags',
-    'property',
-    'extra_properties',
+#: Properties of OS::Glance::Image before Heat 22 and of OS::Glance::WebImage
+#: (heat/engine/resources/openstack/glance/image.py), by type.
+BEFORE = {
+    properties.Schema.STRING: (
+        'name id visibility disk_format container_format location '
+        'architecture kernel_id ramdisk_id os_distro os_version owner'
+    ).split(),
+    properties.Schema.BOOLEAN: 'is_public protected active'.split(),
+    properties.Schema.INTEGER: 'min_disk min_ram'.split(),
+    properties.Schema.LIST: 'members tags'.split(),
+    properties.Schema.MAP: ['extra_properties'],
 }
+#: What they did not have.
+NEW = {
+    properties.Schema.STRING: (
+        'import_method remote_region remote_image remote_interface'
+    ).split(),
+    properties.Schema.BOOLEAN: (
+        'hidden all_stores all_stores_must_succeed force_delete'
+    ).split(),
+    properties.Schema.LIST: ['stores'],
+    properties.Schema.MAP: ['property', 'image_hash'],
+}
+REQUIRED = {'disk_format', 'container_format'}
 FIXED = {'id', *REQUIRED}
 
 
 class TestProperties(base.BaseTestCase):
     """What an author can write."""
 
-    def test_names(self):
-        """The names are those of the type that Heat had before."""
-        self.assertEqual(IN_PLACE | FIXED, {*schema.properties_schema})
-        self.assertEqual({*schema.PROPERTIES}, {*schema.properties_schema})
+    def test_names_and_types(self):
+        """Old templates find all their properties, of the same types."""
+        found = {
+            name: one.type for name, one in schema.properties_schema.items()
+        }
+        self.assertEqual(
+            {
+                name: kind
+                for kinds in (BEFORE, NEW)
+                for kind, names in kinds.items()
+                for name in names
+            },
+            found,
+        )
+        self.assertEqual([*schema.PROPERTIES], [*schema.properties_schema])
 
     def test_all_are_described(self):
-        """Every property and attribute says what it is."""
-        for name, one in (
-            *schema.properties_schema.items(),
-            *schema.attributes_schema.items(),
-        ):
+        """Every property says what it is, and since when it is there."""
+        for name, one in schema.properties_schema.items():
             self.assertTrue(one.description.endswith('.'), name)
+            self.assertIsNotNone(
+                re.fullmatch(r'\d+\.\d+\.\d+', one.support_status.version)
+            )
+
+    def test_release(self):
+        """A property can name the release that brought it."""
+        one = schema._property(properties.Schema.STRING, 'X.', since='9.9.9')
+        self.assertEqual('9.9.9', one.support_status.version)
 
     def test_changed_in_place(self):
-        """Metadata changes in place; identity, formats and source do not."""
+        """All but identity and formats are promised to change in place."""
         self.assertEqual(
-            IN_PLACE,
+            {*schema.PROPERTIES} - FIXED,
             {
                 name
                 for name, one in schema.properties_schema.items()
@@ -67,7 +98,7 @@ class TestProperties(base.BaseTestCase):
         )
 
     def test_required(self):
-        """An image needs two formats and a source."""
+        """An image needs two formats, and nothing else."""
         self.assertEqual(
             REQUIRED,
             {
@@ -77,41 +108,162 @@ class TestProperties(base.BaseTestCase):
             },
         )
 
+    def test_hidden(self):
+        """What version 1 of the API had is hidden and says what to use."""
+        hidden = {
+            name: one.support_status.message
+            for name, one in schema.properties_schema.items()
+            if one.support_status.status == support.HIDDEN
+        }
+        self.assertEqual(['is_public'], [*hidden])
+        self.assertIn('"visibility"', hidden['is_public'])
+
     def test_maps_are_empty_if_not_given(self):
-        """Only the maps have a default, as a map without one becomes null."""
+        """Only the maps have a default, as a map without one becomes null.
+
+        Any other default would be sent though the template declares nothing.
+        """
         self.assertEqual(
-            {'property': {}, 'extra_properties': {}},
+            {name: {} for name in declaration.MAPS},
             {
                 name: one.default
                 for name, one in schema.properties_schema.items()
                 if one.default is not None
             },
         )
-        for name in declaration.MAPS:
-            one = schema.properties_schema[name]
-            self.assertEqual(properties.Schema.MAP, one.type)
 
     def test_schema_is_valid(self):
         """Heat finds nothing wrong with the schema."""
         for name, one in schema.properties_schema.items():
             self.assertIsInstance(one, properties.Schema)
             one.validate(name)
-        for one in schema.attributes_schema.values():
-            self.assertIsInstance(one, attributes.Schema)
 
-    def test_every_declared_attribute_is_a_property(self):
-        """What is set on the image can be written in a template."""
-        self.assertLessEqual(
-            {*declaration.BASE_ATTRIBUTES, *declaration.MAPS},
-            {*schema.properties_schema},
+    def test_items(self):
+        """Members and stores are text; a hash has two parts."""
+        for name in ('members', 'stores'):
+            (item,) = schema.properties_schema[name].schema.values()
+            self.assertEqual(properties.Schema.STRING, item.type)
+        parts = schema.properties_schema['image_hash'].schema
+        self.assertEqual(
+            {
+                schema.HASH_ALGORITHM: 'sha512',
+                schema.HASH_VALUE: None,
+            },
+            {name: one.default for name, one in parts.items()},
+        )
+
+    def test_what_is_read_is_a_property(self):
+        """What is read can be written, and what can be written is read."""
+        self.assertEqual(
+            {*schema.PROPERTIES},
+            {
+                *declaration.PROPERTIES,
+                *source.PROPERTIES,
+                *FIXED,
+                'force_delete',
+            },
         )
 
     def test_remedies_name_properties_of_the_resource(self):
         """The property that an offence names as the way out exists."""
-        for key in (*schema.PROPERTIES, 'locations'):
+        for key in (*schema.PROPERTIES, 'locations', 'os_hidden'):
             for offence in rules.check({key: 'x'}).offences:
                 named = offence.remedy.split('"')[1::2]
                 self.assertLessEqual({*named}, {*schema.properties_schema})
+
+
+class TestValues(base.BaseTestCase):
+    """What Heat makes of a template before it is read."""
+
+    def read(self, **data):
+        """Return properties as Heat reads them, as a map."""
+        values = properties.Properties(
+            schema.properties_schema,
+            {'disk_format': 'raw', 'container_format': 'bare', **data},
+        )
+        values.validate()
+        return {name: values[name] for name in schema.PROPERTIES}
+
+    def test_nothing_is_declared_by_default(self):
+        """A template with the formats alone declares nothing else."""
+        values = self.read()
+        self.assertEqual(
+            {
+                'disk_format': 'raw',
+                'container_format': 'bare',
+                **{name: {} for name in declaration.MAPS},
+            },
+            {
+                name: value
+                for name, value in values.items()
+                if value is not None
+            },
+        )
+        self.assertEqual((), declaration.check(values))
+        self.assertFalse(declaration.read(values).attributes)
+        self.assertEqual(source.Source(), source.read(values))
+
+    def test_a_null_text_or_list_is_none(self):
+        """A text or a list that is null declares nothing."""
+        for name in (
+            *('name', 'owner', 'members', 'tags', 'stores', 'remote_region'),
+            *declaration.MAPS,
+            *declaration.NAMED,
+        ):
+            values = self.read(**{name: None})
+            self.assertEqual((), declaration.check(values), name)
+            self.assertEqual(
+                declaration.read(self.read()), declaration.read(values)
+            )
+            self.assertEqual(source.Source(), source.read(values))
+
+    def test_a_hash_has_an_algorithm(self):
+        """The algorithm of a hash is that of Glance, if none is given."""
+        for algorithm in ({}, {'algo': None}):
+            values = self.read(image_hash={'value': 'A' * 128, **algorithm})
+            self.assertEqual((), declaration.check(values))
+            self.assertEqual(
+                source.Digest('sha512', 'a' * 128),
+                source.read(values).digest,
+            )
+
+    def test_a_hash_without_a_value(self):
+        """A hash that is null, empty or without a value is refused by name."""
+        for declared in (None, {}, {'algo': 'md5'}, {'value': None}):
+            (offence,) = declaration.check(self.read(image_hash=declared))
+            self.assertEqual('image_hash', offence.key)
+
+    def test_items_of_lists_become_text(self):
+        """A member or a store that YAML read as a number is its text."""
+        values = self.read(members=['p', 4], stores=[1])
+        self.assertEqual({'p', '4'}, declaration.read(values).members)
+        self.assertEqual(('1',), source.read(values).stores)
+        values = self.read(members=[None], stores=[None])
+        self.assertEqual(
+            ['members: ', 'stores: '],
+            [offence.key for offence in declaration.check(values)],
+        )
+
+
+class TestTable(base.BaseTestCase):
+    """The reference table of the documentation."""
+
+    def test_every_property_has_its_requests(self):
+        """For each property there is the request that carries it, or none."""
+        self.assertEqual({*schema.PROPERTIES}, {*schema.REQUESTS})
+        for name, request in schema.REQUESTS.items():
+            self.assertTrue(
+                re.match('(none: |(POST|PATCH)\\b.* /v2/images)', request),
+                name,
+            )
+
+    def test_effects_are_those_of_changes(self):
+        """What changes in another way than in place is allowed to change."""
+        for name in schema.EFFECTS:
+            self.assertTrue(schema.properties_schema[name].update_allowed)
+        self.assertLessEqual({*source.IDENTITY}, {*schema.EFFECTS})
+        for name in source.IDENTITY:
+            self.assertIn('replacement', schema.EFFECTS[name])
 
 
 class TestConstraints(base.BaseTestCase):
@@ -138,7 +290,23 @@ class TestConstraints(base.BaseTestCase):
             ('container_format', 'compressed', True),
             ('container_format', 'zip', False),
             ('visibility', 'shared', True),
+            *(
+                ('visibility', value, True)
+                for value in ('public', 'private', 'community')
+            ),
             ('visibility', 'hidden', False),
+            ('owner', 'p' * 255, True),
+            ('owner', 'p' * 256, False),
+            *(
+                ('import_method', value, True)
+                for value in ('web-download', 'glance-download', 'reference')
+            ),
+            ('import_method', 'copy-image', False),
+            ('import_method', 'glance-direct', False),
+            ('remote_image', '11111111-1111-4111-8111-111111111111', True),
+            ('remote_image', 'cirros', False),
+            ('remote_interface', 'internal', True),
+            ('remote_interface', 'internalURL', False),
         ]
     ]
 
@@ -153,28 +321,3 @@ class TestConstraints(base.BaseTestCase):
             except Exception as error:
                 found.append(str(error))
         self.assertEqual(self.good, not found, found)
-
-
-class TestAttributes(base.BaseTestCase):
-    """What a template can read."""
-
-    def test_names(self):
-        """Attributes are those of the issue; ``show`` is Heat's own."""
-        self.assertEqual(
-            {'status', 'size', 'checksum', 'properties'},
-            {*schema.attributes_schema},
-        )
-        self.assertIn('show', image.GlanceImage.base_attributes_schema)
-
-    def test_are_never_cached(self):
-        """An attribute is read from Glance each time."""
-        for name, one in schema.attributes_schema.items():
-            self.assertEqual(
-                attributes.Schema.CACHE_NONE, one.cache_mode, name
-            )
-
-    def test_are_not_shared(self):
-        """Heat adds to the map of the class, not to that of the module."""
-        self.assertIsNot(
-            schema.attributes_schema, image.GlanceImage.attributes_schema
-        )

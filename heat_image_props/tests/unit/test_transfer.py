@@ -1,0 +1,355 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Tests of how the data of an image comes into Glance, and which data."""
+
+import fixtures
+
+from heat_image_props import diff
+from heat_image_props import exception
+from heat_image_props import source as sources
+from heat_image_props.tests.unit import fake_glance
+from heat_image_props.tests.unit import fake_glance_data
+from heat_image_props.tests.unit import test_reconcile
+
+ID = test_reconcile.ID
+URL = test_reconcile.URL
+REMOTE = '22222222-2222-4222-8222-222222222222'
+RIGHT = sources.Digest('sha512', fake_glance_data.SHA512)
+WRONG = sources.Digest('sha512', 'b' * 128)
+
+
+class TransferTestCase(test_reconcile.ReconcileTestCase):
+    """A test with one image, queued."""
+
+    def setUp(self):
+        super().setUp()
+        self.log = self.useFixture(fixtures.FakeLogger())
+        self.glance.add(id=ID, status='queued')
+
+    def create(self, declared=None, managed=None, **source):
+        """Bring the data into the image, as a creation does."""
+        source.setdefault('location', URL)
+        task = self.task(declared, managed, sources.Source(**source))
+        task.check()
+        task.start_import()
+        self.run_task(task)
+        return task
+
+
+class TestMethods(TransferTestCase):
+    """Where the data comes from."""
+
+    def setUp(self):
+        super().setUp()
+        self.remote = {
+            'method': sources.GLANCE_DOWNLOAD,
+            'location': None,
+            'region': 'there',
+            'image': REMOTE,
+        }
+        self.glance.remote['there', REMOTE] = {
+            'disk_format': 'qcow2',
+            'hw_disk_bus': 'scsi',
+            'os_distro': 'debian',
+            'foo': 'x',
+        }
+
+    def test_of_another_region(self):
+        """The import names the remote image, after a look at the methods."""
+        self.create(**self.remote, interface='internal')
+        self.assertEqual(
+            ['GET /info/import', 'POST import'], self.glance.log()[:2]
+        )
+        self.assertEqual(
+            {
+                'method': {
+                    'name': 'glance-download',
+                    'glance_region': 'there',
+                    'glance_image_id': REMOTE,
+                    'glance_service_interface': 'internal',
+                }
+            },
+            self.glance.requests[1].body,
+        )
+        self.assertEqual('active', self.live['status'])
+
+    def test_what_the_remote_image_brings_along(self):
+        """Declared properties win over those of the remote image."""
+        self.create(test_reconcile.declared(os_distro='mine'), **self.remote)
+        self.assertEqual('mine', self.live['os_distro'])
+        self.assertEqual('scsi', self.live['hw_disk_bus'])
+        self.assertNotIn('foo', self.live)
+
+    def test_of_another_region_that_fails(self):
+        """A remote image that does not come is named with its region."""
+        self.glance.remote.clear()
+        error = self.assertRaises(
+            exception.ImportFailed, self.create, **self.remote
+        )
+        self.assertEqual(f'image {REMOTE} of region there', error.place)
+
+    def test_not_enabled(self):
+        """A method that is not enabled is refused before the import."""
+        self.glance.import_methods = ['web-download', 'copy-image']
+        error = self.assertRaises(
+            exception.MethodNotEnabled, self.create, **self.remote
+        )
+        self.assertEqual(('copy-image', 'web-download'), error.enabled)
+        self.assertEqual(['GET /info/import'], self.glance.log())
+
+    def test_web_download_not_enabled(self):
+        """The default is not looked up; its refusal is explained."""
+        self.glance.import_methods = ['glance-direct']
+        error = self.assertRaises(exception.MethodNotEnabled, self.create)
+        self.assertEqual('web-download', error.method)
+        self.assertEqual(('glance-direct',), error.enabled)
+        self.assertEqual(
+            ['POST import', 'GET /info/import'], self.glance.log()
+        )
+
+    def test_refusal_that_cannot_be_explained(self):
+        """If the cloud tells nothing of itself, the refusal is shown."""
+        self.glance.fail('POST import', 400, 'no')
+        self.glance.fail('GET /info/import', 503)
+        error = self.assertRaises(exception.Refused, self.create)
+        self.assertEqual(400, error.status)
+        self.assertIn('not explained', self.log.output)
+
+    def test_reference(self):
+        """The data of a reference stays where it is: one location."""
+        self.glance.import_looks = 4
+        self.create(method=sources.REFERENCE)
+        self.assertEqual('POST locations', self.glance.log()[0])
+        self.assertEqual({'url': URL}, self.glance.requests[0].body)
+        self.assertEqual({'GET'}, {*self.glance.log()[1:]})
+        self.assertEqual(
+            ('active', 'http'), (self.live['status'], self.live['stores'])
+        )
+
+    def test_hash_of_a_reference(self):
+        """The hash, which comes after the status, is waited for."""
+        self.glance.import_looks = 5
+        self.create(method=sources.REFERENCE, digest=RIGHT)
+        self.assertEqual('active', self.live['status'])
+
+    def test_reference_without_a_store(self):
+        """A cloud without a store of type http refuses it, and says so."""
+        self.glance.stores = []
+        error = self.assertRaises(
+            exception.Refused, self.create, method=sources.REFERENCE
+        )
+        self.assertIn('http store must be enabled', str(error))
+        self.assertEqual(['POST locations'], self.glance.log())
+
+    def test_reference_that_fails(self):
+        """A location that cannot be read fails like an import."""
+        self.glance.import_error = fake_glance_data.NO_DETAIL
+        error = self.assertRaises(
+            exception.ImportFailed, self.create, method=sources.REFERENCE
+        )
+        self.assertEqual(fake_glance_data.NO_DETAIL, error.reason)
+        self.assertEqual('source.test:81', error.place)
+
+    def test_reference_refused_for_its_url(self):
+        """Glance's text repeats the URL: its credentials are not shown."""
+        self.glance.fail('POST locations', 400, f'not pass filtering: {URL}')
+        error = self.assertRaises(
+            exception.Refused, self.create, method=sources.REFERENCE
+        )
+        self.assertNotIn('s3cr3t', str(error))
+        self.assertNotIn('t0ken', str(error))
+
+    def test_no_source(self):
+        """Without a source a queued image is in order, and stays queued."""
+        self.create(location=None)
+        self.assertEqual(['GET'], self.glance.log())
+        self.assertEqual('queued', self.live['status'])
+
+
+class TestReason(TransferTestCase):
+    """Why data did not arrive."""
+
+    def test_is_waited_for(self):
+        """The lock goes before the reason is written: it is read again."""
+        self.glance.import_error = 'quota exceeded'
+        self.glance.unwritten = 2
+        error = self.assertRaises(exception.ImportFailed, self.create)
+        self.assertEqual('quota exceeded', error.reason)
+        self.assertEqual(3, len(self.glance.sent('GET tasks')))
+
+    def test_is_not_waited_for_for_ever(self):
+        """A reason that never comes is said to be missing."""
+        self.glance.import_error = 'quota exceeded'
+        self.glance.unwritten = 1000
+        error = self.assertRaises(exception.ImportFailed, self.create)
+        self.assertIn('no reason', error.reason)
+        self.assertLess(len(self.glance.sent('GET tasks')), 10)
+
+
+class TestHash(TransferTestCase):
+    """Which data it is."""
+
+    def test_is_right(self):
+        """Data with the declared hash is taken, without a further request."""
+        for digest in (
+            RIGHT,
+            sources.Digest('md5', fake_glance_data.MD5),
+            sources.Digest('sha512', fake_glance_data.SHA512.upper()),
+        ):
+            self.glance.requests.clear()
+            self.glance.add(id=ID, status='queued')
+            self.create(digest=digest)
+            self.assertEqual(['POST import'] + 3 * ['GET'], self.glance.log())
+            self.assertEqual('active', self.live['status'])
+
+    def test_is_wrong(self):
+        """Other data is taken out of use, and the error has both hashes."""
+        error = self.assertRaises(
+            exception.HashMismatch, self.create, digest=WRONG
+        )
+        self.assertEqual('deactivated', self.live['status'])
+        self.assertEqual(
+            ('sha512', WRONG.value, RIGHT.value),
+            (error.algorithm, error.expected, error.actual),
+        )
+        self.assertIn('was deactivated', str(error))
+        self.assertEqual('POST actions/deactivate', self.glance.log()[-1])
+        # What this resource did it has to undo one day.
+        self.assertIn(diff.ACTIVE, self.remembered[-1][0].attributes)
+
+    def test_is_of_another_algorithm(self):
+        """A hash that Glance does not compute says which one to use."""
+        error = self.assertRaises(
+            exception.HashMismatch,
+            self.create,
+            digest=sources.Digest('sha256', 'a' * 64),
+        )
+        self.assertIsNone(error.actual)
+        self.assertIn('os_hash_algo', str(error))
+        self.assertEqual('deactivated', self.live['status'])
+
+    def test_is_wrong_and_cannot_be_deactivated(self):
+        """Where nobody may deactivate the image, it is deleted."""
+        self.glance.fail('POST actions/deactivate', 403, 'policy')
+        error = self.assertRaises(
+            exception.HashMismatch, self.create, digest=WRONG
+        )
+        self.assertIn('was deleted', str(error))
+        self.assertEqual({}, self.glance.images)
+
+    def test_is_wrong_and_the_image_stays(self):
+        """If neither works, the error says that the data is in use."""
+        self.live['protected'] = True
+        self.glance.fail('POST actions/deactivate', 403, 'policy')
+        error = self.assertRaises(
+            exception.HashMismatch, self.create, digest=WRONG
+        )
+        self.assertIn('is still in use', str(error))
+        self.assertIn('protected', str(error))
+        self.assertEqual('active', self.live['status'])
+
+    def test_of_an_image_with_data(self):
+        """Other data that was there before means another image."""
+        self.glance.add(id=ID)
+        self.assertRaises(exception.OtherData, self.step, WRONG)
+        self.assertEqual(['GET'], self.glance.log())
+        self.assertEqual('active', self.live['status'])
+        self.reconcile(source=sources.Source(location=URL, digest=RIGHT))
+
+    def step(self, digest, **source):
+        """Bring an image with data to a declaration with a hash."""
+        source.setdefault('location', URL)
+        self.reconcile(source=sources.Source(digest=digest, **source))
+
+    def test_of_data_that_others_uploaded(self):
+        """Without a source wrong data is told, and left as it is."""
+        self.glance.add(id=ID)
+        error = self.assertRaises(
+            exception.HashMismatch, self.step, WRONG, location=None
+        )
+        self.assertIn('was left as it is', str(error))
+        self.assertEqual(['GET'], self.glance.log())
+
+    def test_of_data_to_come(self):
+        """A queued image without a source has no data to judge."""
+        self.step(WRONG, location=None)
+        self.assertEqual('queued', self.live['status'])
+
+
+class TestProgress(TransferTestCase):
+    """What is said while Glance works."""
+
+    def test_phases(self):
+        """Each phase is told once, and nothing of it is a value."""
+        self.glance.import_looks = 4
+        self.create(stores=('fast', 'slow'))
+        self.assertEqual(
+            [
+                'waiting for Glance to begin the import',
+                'importing into fast,slow',
+                'importing into slow',
+            ],
+            [text for text in self.told if ' s so far' not in text],
+        )
+
+    def test_amount(self):
+        """In a long phase the amount is told, at most once in 30 s."""
+        self.glance.import_looks = 100
+        self.glance.task_message = 'Copied 512 MiB'
+        self.create()
+        amounts = [text for text in self.told if '512 MiB' in text]
+        self.assertTrue(amounts)
+        self.assertIn('importing into fast: 512 MiB', amounts[-1])
+        passed = self.clock.now - 1000
+        self.assertLessEqual(len(self.told), 3 + passed / 30)
+
+    def test_tasks_that_cannot_be_read(self):
+        """Without the tasks the time that passed is told."""
+        self.glance.import_looks = 40
+        self.glance.fail('GET tasks', 503, times=1000)
+        self.create()
+        self.assertRegex(self.told[-1], '^importing into fast: [0-9]+ s')
+        self.assertIn('not known', self.log.output)
+
+    def test_task_of_somebody_else(self):
+        """Only the task that holds the lock is listened to."""
+        self.glance.import_looks = 40
+        self.glance.tasks[ID] = [{'id': 'x', 'message': 'Copied 9 MiB'}]
+        self.create()
+        self.assertNotIn('9 MiB', ' '.join(self.told))
+
+
+class TestAnswers(TransferTestCase):
+    """Answers that are no success."""
+
+    def test_unknown_store_at_the_import(self):
+        """A store that goes between look and import is explained."""
+        task = self.task(
+            source=sources.Source(location=URL, stores=('fast', 'slow'))
+        )
+        task.check()
+        del self.glance.stores[1]
+        error = self.assertRaises(exception.UnknownStores, task.start_import)
+        self.assertEqual((('slow',), ('fast',)), (error.stores, error.known))
+
+    def test_conflict_that_is_none(self):
+        """A conflict with an import that runs is waited for."""
+        self.glance.fail('POST import', 409, applied=True)
+        self.create()
+        self.assertEqual('active', self.live['status'])
+
+    def test_reference_whose_answer_is_lost(self):
+        """A location whose answer is lost is not sent twice."""
+        self.glance.fail('POST locations', fake_glance.CUT, applied=True)
+        self.create(method=sources.REFERENCE)
+        self.assertEqual(1, len(self.glance.sent('POST locations')))
