@@ -15,6 +15,11 @@
 ::
 
     .. resource-type:: heat_image_props.image:GlanceImage
+       :tables: heat_image_props.schema
+
+The module of the option ``tables`` says by ``REQUESTS`` which request carries
+each property, and by ``EFFECTS`` what an update of some of them does; one
+without a request fails the build.
 
 What Heat itself answers to ``openstack orchestration resource type show`` is
 made of the same schemata, so the page cannot differ from it.
@@ -24,12 +29,19 @@ import inspect
 import pkgutil
 
 from docutils import nodes
+from docutils.parsers.rst import directives
 from docutils import statemachine
 from heat.engine import properties
 from heat.engine import support
 from sphinx.application import Sphinx
 from sphinx.util import docutils
 from sphinx.util import nodes as sphinx_nodes
+
+_PROPERTIES = ('Property', 'Type', 'Default', 'An update', 'Request', 'Since')
+_ATTRIBUTES = ('Attribute', 'Type', 'What it is')
+
+# The schema of the items of a list has this name in the schema of the list.
+_ITEM = '*'
 
 
 def _constraint(constraint):
@@ -47,22 +59,87 @@ def _constraint(constraint):
     raise ValueError(f'No words for the constraint {dict(constraint)}')
 
 
-def _property(name, schema):
-    """Yield the lines that describe a property."""
-    notes = [str(schema.type)]
-    notes.append('required' if schema.required else 'optional')
-    notes.append(
-        'changed in place' if schema.update_allowed else 'a change replaces'
+def _nested(schema):
+    """Return the schemata of the members of a map by name, sorted."""
+    members = schema.schema or {}
+    return sorted(
+        (name, member) for name, member in members.items() if name != _ITEM
     )
-    if schema.default is not None:
-        notes.append(f'default ``{schema.default}``')
+
+
+def _type(schema):
+    """Return the name of a type, with that of the items of a list."""
+    item = (schema.schema or {}).get(_ITEM)
+    return f'{schema.type} of {item.type}' if item else str(schema.type)
+
+
+def _default(schema):
+    """Return the default, or what there is in place of one."""
+    if schema.required:
+        return 'required'
+    return 'none' if schema.default is None else f'``{schema.default}``'
+
+
+def _since(status):
+    """Return the release that brought a property, and what became of it."""
+    if status.status == support.SUPPORTED:
+        return status.version
+    return f'{status.version}, {status.status.lower()}: {status.message}'
+
+
+def _table(header, rows, name):
+    """Yield the lines of a table.
+
+    :param name: class of the table, by which a style sheet finds it
+    """
+    yield '.. list-table::'
+    yield '   :header-rows: 1'
+    yield f'   :class: resource-type {name}'
+    yield ''
+    for row in (header, *rows):
+        for number, cell in enumerate(row):
+            yield f'   {" " if number else "*"} - {cell}'
+    yield ''
+
+
+def _property_rows(schemata, requests, effects):
+    """Yield a row for each property, and for each member of a map."""
+    for name, schema in schemata:
+        effect = effects.get(name) or (
+            'in place' if schema.update_allowed else 'replacement'
+        )
+        request, since = requests[name], _since(schema.support_status)
+        # A link to the description below the table.
+        title = f'`{name} <property-{name}_>`__'
+        yield title, _type(schema), _default(schema), effect, request, since
+        for member, nested in _nested(schema):
+            yield (
+                f'{title}: {member}',
+                _type(nested),
+                _default(nested),
+                effect,
+                request,
+                since,
+            )
+
+
+def _description(name, schema):
+    """Yield the lines that describe a property, or a member of one."""
+    notes = [f'*{_type(schema)}*', _default(schema)]
+    if notes[1] == 'none':
+        notes[1] = 'optional'
+    elif not schema.required:
+        notes[1] = f'default {notes[1]}'
     yield f'``{name}``'
-    yield f'    *{", ".join(notes[:1])}*, {", ".join(notes[1:])}.'
+    yield f'    {", ".join(notes)}.'
     yield ''
     yield f'    {schema.description}'
     for constraint in schema.constraints:
         yield f'    {_constraint(constraint)}'
     yield ''
+    for member, nested in _nested(schema):
+        for line in _description(member, nested):
+            yield f'    {line}'.rstrip()
 
 
 def _is_shown(schema):
@@ -73,37 +150,62 @@ class ResourceType(docutils.SphinxDirective):
     """The directive ``resource-type``."""
 
     required_arguments = 1
+    option_spec = {'tables': directives.unchanged_required}
 
     def run(self) -> list[nodes.Node]:
         """Return the description of the class, parsed."""
         cls = pkgutil.resolve_name(self.arguments[0])
-        lines = [*inspect.getdoc(cls).splitlines(), '']
-        lines += ['.. rubric:: Properties', '']
-        # Required ones first, then by name.
-        for name, schema in sorted(
-            properties.schemata(cls.properties_schema).items(),
-            key=lambda item: (not item[1].required, item[0]),
-        ):
-            if _is_shown(schema):
-                lines += _property(name, schema)
-        lines += ['.. rubric:: Attributes', '']
-        for name, schema in sorted(
-            {**cls.base_attributes_schema, **cls.attributes_schema}.items()
-        ):
-            if _is_shown(schema):
-                lines += [
-                    f'``{name}``',
-                    f'    *{schema.type or "Any"}*. {schema.description}',
-                    '',
-                ]
+        tables = pkgutil.resolve_name(self.options['tables'])
+        for origin in (cls, tables):
+            self.env.note_dependency(inspect.getsourcefile(origin))
+        lines = [
+            *inspect.getdoc(cls).splitlines(),
+            '',
+            *self._properties(cls, tables),
+            *self._attributes(cls),
+        ]
         source = f'{inspect.getsourcefile(cls)}:schemata'
-        self.env.note_dependency(inspect.getsourcefile(cls))
         node = nodes.section()
         node.document = self.state.document
         sphinx_nodes.nested_parse_with_titles(
             self.state, statemachine.StringList(lines, source), node
         )
         return node.children
+
+    def _properties(self, cls, tables):
+        """Yield the lines about the properties."""
+        # Required ones first, then by name.
+        schemata = sorted(
+            properties.schemata(cls.properties_schema).items(),
+            key=lambda item: (not item[1].required, item[0]),
+        )
+        yield from ('.. rubric:: Properties', '')
+        yield from _table(
+            _PROPERTIES,
+            _property_rows(schemata, tables.REQUESTS, tables.EFFECTS),
+            'properties',
+        )
+        for name, schema in schemata:
+            yield from (f'.. _property-{name}:', '')
+            yield from _description(name, schema)
+
+    def _attributes(self, cls):
+        """Yield the lines about the attributes."""
+        yield from ('.. rubric:: Attributes', '')
+        yield from _table(
+            _ATTRIBUTES,
+            (
+                (f'``{name}``', schema.type or 'Any', schema.description)
+                for name, schema in sorted(
+                    {
+                        **cls.base_attributes_schema,
+                        **cls.attributes_schema,
+                    }.items()
+                )
+                if _is_shown(schema)
+            ),
+            'attributes',
+        )
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

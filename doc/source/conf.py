@@ -37,6 +37,8 @@ html_theme = 'openstackdocs'
 # Visits are nobody's business.
 html_theme_options = {'analytics_tracking_code': ''}
 templates_path = ['../templates']
+html_static_path = ['_static']
+html_css_files = ['tables.css']
 pygments_style = 'native'
 
 autodoc_member_order = 'bysource'
