@@ -108,7 +108,10 @@ attributes_schema: dict[str, attributes.Schema] = {
     ),
     STORES: _attribute(
         attributes.Schema.LIST,
-        _('IDs of the stores that hold the data.'),
+        _(
+            'IDs of the stores that hold the data; null if Glance does not '
+            'show them, as of a deactivated image.'
+        ),
     ),
     'tags': _attribute(
         attributes.Schema.LIST,

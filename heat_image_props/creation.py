@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Creates the record of an image, once whatever becomes of the answer."""
+"""How an image comes to a resource: created, or adopted."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from oslo_log import log as logging
 from heat_image_props import diff
 from heat_image_props import exception
 from heat_image_props import image_api
+from heat_image_props import state
 
 LOG = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ def create(
     *,
     is_chosen: bool,
 ) -> None:
-    """Create the record of an image.
+    """Create the record of an image, once whatever becomes of the answer.
 
     If the answer is lost, a look tells whether it exists.
 
@@ -44,6 +45,7 @@ def create(
     :param is_chosen: whether the id is that of the template, so that it may
         be that of somebody's image, which is not taken over
     :raises: :class:`exception.ImageIdTaken`,
+        :class:`exception.ForAdministrators`,
         :class:`exception.RequestFailed`
     """
     image_id = image['id']
@@ -52,6 +54,9 @@ def create(
     except exception.Conflict:
         if is_chosen:
             raise exception.ImageIdTaken(image_id) from None
+        raise
+    except exception.Refused as refusal:
+        exception.explain(refusal, image_id, image)
         raise
     except exception.Unavailable as error:
         LOG.warning('%s; looking whether it exists', error)
@@ -70,3 +75,16 @@ def _is_ours(live: Mapping[str, Any], declared: diff.Declared) -> bool:
     return live['status'] == 'queued' and not diff.compare(
         declared, diff.Managed(), live
     )
+
+
+def check_adoptable(live: Mapping[str, Any], context: Any) -> None:
+    """Refuse an existing image that a stack could not look after.
+
+    :param live: the image as Glance shows it
+    :param context: request context of Heat
+    :raises: :class:`exception.Unusable`, :class:`exception.NotOwned`
+    """
+    if state.has_ended(live):
+        raise exception.Unusable(live['id'], live['status'])
+    if live.get('owner') != context.project_id and not context.is_admin:
+        raise exception.NotOwned(live['id'], str(live.get('owner')))

@@ -18,6 +18,7 @@ from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Mapping
 from typing import Any
+from typing import Union
 
 from heat_image_props import diff
 from heat_image_props import exception
@@ -56,6 +57,9 @@ MAPS = ('property', 'extra_properties')
 #: Custom properties that are properties of the resource too.
 NAMED = ('architecture', 'kernel_id', 'ramdisk_id', 'os_distro', 'os_version')
 
+#: The name of a property without a value, or that of a map and a key of it.
+Unknown = Union[str, tuple[str, Any]]
+
 #: All properties of the resource that are read here.
 PROPERTIES = (
     *BASE_ATTRIBUTES,
@@ -69,13 +73,13 @@ PROPERTIES = (
 
 
 def check(
-    values: Mapping[str, Any], unknown: Collection[str] = ()
+    values: Mapping[str, Any], unknown: Collection[Unknown] = ()
 ) -> tuple[rules.Offence, ...]:
     """Return all offences in the properties of a resource, sorted.
 
     :param values: properties of the resource by name, as far as known
     :param unknown: names of properties that are given, with values that
-        cannot be known yet
+        cannot be known yet; a pair names a key of one of the maps
     """
     return _examine(values, unknown)[1]
 
@@ -119,6 +123,7 @@ def managed(values: Mapping[str, Any]) -> diff.Managed:
         tags=_texts(values.get('tags')),
         members=members,
         stores=_texts(values.get('stores')),
+        data=source.read(values).fingerprint(),
     )
 
 
@@ -149,7 +154,7 @@ def _texts(values: Collection[object] | None) -> frozenset[str]:
 
 
 def _examine(
-    values: Mapping[str, Any], unknown: Collection[str]
+    values: Mapping[str, Any], unknown: Collection[Unknown]
 ) -> tuple[diff.Declared, tuple[rules.Offence, ...]]:
     """Return what is declared, and all that is wrong with it."""
     merged, offences = _merge(values, unknown)
@@ -163,7 +168,9 @@ def _examine(
         *wrong_members,
         *contradictions,
         *rules.check_name(values.get('name')),
-        *source.check(values, unknown),
+        *source.check(
+            values, [name for name in unknown if isinstance(name, str)]
+        ),
     ]
     attributes = {
         glance: values[name]
@@ -212,12 +219,12 @@ def _visibility(
         if visibility is None:
             visibility = 'shared'
         elif visibility != 'shared':
-            given = 'is_public' if values.get('visibility') is None else ''
+            given = 'visibility' if values.get('visibility') else 'is_public'
             offences.append(
                 rules.Offence(
                     'members',
-                    'needs the visibility shared, and '
-                    f'"{given or "visibility"}" makes it {visibility}',
+                    f'needs the visibility shared, and "{given}" makes it '
+                    f'{visibility}',
                     'remove one of the two',
                 )
             )
@@ -253,7 +260,7 @@ def _members(
 
 
 def _merge(
-    values: Mapping[str, Any], unknown: Collection[str]
+    values: Mapping[str, Any], unknown: Collection[Unknown]
 ) -> tuple[dict[Any, object], list[rules.Offence]]:
     """Return all custom properties as one map, and what is given twice."""
     merged: dict[Any, object] = {}
@@ -267,9 +274,10 @@ def _merge(
         if len(seen) == 1:
             # Twice in one place is for the rules to refuse.
             merged[key] = value
-    for name in NAMED:
-        if name in unknown:
-            places.setdefault(name, []).append(name)
+    for name in unknown:
+        place, key = (name, name) if isinstance(name, str) else name
+        if place in (*MAPS, *NAMED):
+            places.setdefault(_identity(key), []).append(place)
     return merged, [
         rules.Offence(
             rules.shown(identity),

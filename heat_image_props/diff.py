@@ -32,6 +32,10 @@ Operation = dict[str, Any]
 #: The name under which the state of an image, active or not, is managed.
 ACTIVE = 'active'
 
+#: The name under which it is managed that the resource deactivated an image
+#: because of its data.
+REJECTED = 'rejected'
+
 _MISSING = object()
 _NOTHING: Mapping[str, Any] = types.MappingProxyType({})
 
@@ -119,13 +123,17 @@ class Declared:
 
 @dataclasses.dataclass(frozen=True)
 class Managed:
-    """Names of all that one resource has ever set and not yet removed.
+    """What one resource has ever set or asked for, and not yet undone.
 
-    :param attributes: names of base attributes, and :data:`ACTIVE`
+    :param attributes: names of base attributes, :data:`ACTIVE` and
+        :data:`REJECTED`
     :param properties: names of custom properties
     :param tags: tags
     :param members: ids of projects
-    :param stores: ids of stores that were given the data
+    :param stores: ids of stores that got the data
+    :param asked: ids of stores that were asked to get the data
+    :param data: :meth:`heat_image_props.source.Source.fingerprint` of the
+        data that was asked for last, or an empty text
     """
 
     attributes: AbstractSet[str] = frozenset()
@@ -133,11 +141,11 @@ class Managed:
     tags: AbstractSet[str] = frozenset()
     members: AbstractSet[str] = frozenset()
     stores: AbstractSet[str] = frozenset()
+    asked: AbstractSet[str] = frozenset()
+    data: str = ''
 
     @classmethod
-    def of(
-        cls, declared: Declared, stores: AbstractSet[str] = frozenset()
-    ) -> Managed:
+    def of(cls, declared: Declared) -> Managed:
         """Return the names that a declared image makes managed."""
         state = () if declared.active is None else (ACTIVE,)
         return cls(
@@ -145,15 +153,17 @@ class Managed:
             frozenset(declared.properties),
             frozenset(declared.tags),
             frozenset(declared.members),
-            frozenset(stores),
         )
 
     def __or__(self, other: Managed) -> Managed:
         return Managed(
-            **{
-                kind.name: getattr(self, kind.name) | getattr(other, kind.name)
-                for kind in dataclasses.fields(self)
-            }
+            self.attributes | other.attributes,
+            self.properties | other.properties,
+            self.tags | other.tags,
+            self.members | other.members,
+            self.stores | other.stores,
+            self.asked | other.asked,
+            other.data or self.data,
         )
 
 
@@ -306,7 +316,7 @@ def _switch(
     An image without data, or with an import at work, is neither.
     """
     wanted = declared.active
-    if wanted is None and ACTIVE in managed.attributes:
+    if wanted is None and {ACTIVE, REJECTED} & managed.attributes:
         wanted = True
     is_active = {'active': True, 'deactivated': False}.get(
         live.get('status', '')

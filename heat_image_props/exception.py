@@ -103,9 +103,9 @@ class ImageIdTaken(ImageError):
         self.image_id = image_id
         super().__init__(
             f'Image {image_id} exists already, or existed once, and Glance '
-            'never reuses an id: remove the property "id" or '
-            'choose another one; to manage the existing image use '
-            '"external_id" or adopt it'
+            'never reuses an id, also not for a replacement: remove the '
+            'property "id" or choose another one; to manage the existing '
+            'image use "external_id" or adopt it'
         )
 
 
@@ -184,8 +184,8 @@ class ImportFailed(ImageError):
         super().__init__(
             f'Image {image_id}: the import from {place} failed: {reason}. '
             'Glance reports no more than this to a project; see that its '
-            'hosts can fetch the data, then update the stack to import '
-            'again'
+            'hosts can fetch the data and its stores have room for it, then '
+            'update the stack to import again'
         )
 
 
@@ -270,7 +270,8 @@ class OtherData(ImageError):
     def __init__(self, image_id: str) -> None:
         self.image_id = image_id
         super().__init__(
-            f'Image {image_id} holds other data than the template says'
+            f'Image {image_id} holds other data than the template says; '
+            'update the stack to replace it'
         )
 
 
@@ -280,20 +281,73 @@ class NotInStores(ImageError):
     :param image_id: the image
     :param stores: ids of the stores that lack it
     :param reason: what Glance reports
+    :param is_forbidden: whether that is a matter of its policy
     """
 
     def __init__(
-        self, image_id: str, stores: Iterable[str], reason: str
+        self,
+        image_id: str,
+        stores: Iterable[str],
+        reason: str,
+        is_forbidden: bool = False,
     ) -> None:
         self.image_id = image_id
         self.stores = tuple(sorted(stores))
         self.reason = reason
+        policy = (
+            'The import method copy-image is for administrators by default: '
+            'ask one, '
+            if is_forbidden
+            else 'Update the stack to try again, '
+        )
         super().__init__(
             f'Image {image_id} could not be copied to '
-            f'{", ".join(self.stores)}: {reason}. Copying needs the import '
-            'method copy-image, which is for administrators by default; '
-            'update the stack to try again, or take the store out of "stores"'
+            f'{", ".join(self.stores)}: {reason}. {policy}or take the store '
+            'out of "stores"'
         )
+
+
+class ForAdministrators(ImageError):
+    """What Glance's default policy allows to administrators only.
+
+    :param image_id: the image
+    :param values: what was refused, values by property of the resource
+    :param error: what Glance answered
+    """
+
+    def __init__(
+        self, image_id: str, values: Mapping[str, Any], error: RequestFailed
+    ) -> None:
+        self.image_id = image_id
+        self.values = dict(values)
+        self.error = error
+        shown = [
+            f'"{name}: {rules.shown(value)}"'
+            for name, value in sorted(self.values.items())
+        ]
+        super().__init__(
+            f'{error}. {" and ".join(shown)} is for administrators by '
+            'default: remove it, or ask one of them'
+        )
+
+
+def explain(
+    error: RequestFailed, image_id: str, attributes: Mapping[str, Any]
+) -> None:
+    """Raise what is likely to be the cause of a refusal, if it is known.
+
+    :param attributes: base attributes that the request set
+    :raises: :class:`ForAdministrators`
+    """
+    if error.status != http.HTTPStatus.FORBIDDEN:
+        return
+    values = {}
+    if attributes.get('visibility') == 'public':
+        values['visibility'] = 'public'
+    if 'owner' in attributes:
+        values['owner'] = attributes['owner']
+    if values:
+        raise ForAdministrators(image_id, values, error) from None
 
 
 class StillInStore(ImageError):
@@ -310,10 +364,14 @@ class StillInStore(ImageError):
         self.image_id = image_id
         self.store = store
         self.error = error
+        advice = 'put the store back into "stores", or try again'
+        if error.status == http.HTTPStatus.FORBIDDEN:
+            advice = (
+                'to take it out of a single store is for administrators by '
+                'default; put the store back into "stores", or ask one of them'
+            )
         super().__init__(
-            f'{error}. Image {image_id} stays in store {store}: to take it '
-            'out of a single store is for administrators by default; put the '
-            'store back into "stores", or ask one of them'
+            f'{error}. Image {image_id} stays in store {store}: {advice}'
         )
 
 

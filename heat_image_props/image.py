@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+import dataclasses
 import time
 from typing import Any
 import uuid
@@ -28,7 +29,9 @@ from oslo_log import log as logging
 from heat_image_props import attributes
 from heat_image_props import creation
 from heat_image_props import declaration
+from heat_image_props import deletion
 from heat_image_props import diff
+from heat_image_props import effects
 from heat_image_props import exception
 from heat_image_props import image_api
 from heat_image_props import known
@@ -38,22 +41,15 @@ from heat_image_props import reconcile
 from heat_image_props import report
 from heat_image_props import schema
 from heat_image_props import source
-from heat_image_props import transfer
+from heat_image_props import state
 
 LOG = logging.getLogger(__name__)
 
+# Key of the resource's data: the update in which the image was replaced.
+_REPLACED = 'replaced'
+
 # Seconds in which attributes are those of one look at the image.
 _SAME_MOMENT = 1.0
-
-
-class DeletionRefused(heat_exception.PhysicalResourceExists):  # type: ignore[misc]  # Heat is untyped
-    """The image is in use just now.
-
-    Of the type that makes Heat try a deletion again, up to its option
-    ``action_retry_limit`` (``Resource.delete``).
-    """
-
-    msg_fmt = '%(message)s'
 
 
 class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
@@ -79,6 +75,12 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
 
     #: The image as it was found after a failure.
     _found: Mapping[str, Any] | None = None
+
+    #: The properties that the update that goes on leads to.
+    _after: Mapping[str, Any] | None = None
+
+    #: The names of the properties that change in it.
+    _changed: frozenset[str] = frozenset()
 
     #: The last look for an attribute, and when it was.
     _last: tuple[float, observation.Observation] | None = None
@@ -111,7 +113,11 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
         chosen = values[schema.IMAGE_ID]
         image_id = chosen or str(uuid.uuid4())
         data = source.read(values)
-        ours = diff.Managed.of(declared, transfer.wish(data))
+        ours = dataclasses.replace(
+            diff.Managed.of(declared),
+            asked=state.wish(data),
+            data=data.fingerprint(),
+        )
         task = self._reconciler(image_id, declared, ours, values)
         task.check()
         if not chosen:
@@ -196,58 +202,58 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
             live = self._api().get(image_id)
             # An external image is that of others by its nature.
             if self.external_id is None:
-                self._check_adoptable(live)
+                creation.check_adoptable(live, self.context)
         super().handle_adopt(resource_data)
-
-    def _check_adoptable(self, live: Mapping[str, Any]) -> None:
-        """Refuse an image that the stack could not look after."""
-        if transfer.has_ended(live):
-            raise exception.Unusable(live['id'], live['status'])
-        if (
-            live.get('owner') != self.context.project_id
-            and not self.context.is_admin
-        ):
-            raise exception.NotOwned(live['id'], str(live.get('owner')))
 
     def handle_delete(self) -> None:
         """Delete the image; one that is gone already is no error."""
         if not self._has_image():
             return
         try:
-            try:
-                self._api().delete(self.resource_id)
-            except exception.Conflict:
-                raise
-            except exception.NotFound:
-                raise
-            except exception.Refused as error:
-                self._lift_protection(error)
-                self._api().delete(self.resource_id)
-        except exception.NotFound:
-            # That it is gone is what was wanted.
-            LOG.info('Image %s is gone already', self.resource_id)
+            deletion.delete(
+                self._api(),
+                self.resource_id,
+                self._record().load() or diff.Managed(),
+                is_forced=self._is_forced(),
+            )
         except exception.Conflict as error:
-            raise DeletionRefused(name=self.name, message=str(error)) from None
+            raise deletion.DeletionRefused(
+                name=self.name, message=str(error)
+            ) from None
 
-    def _lift_protection(self, error: exception.Refused) -> None:
-        """Lift the protection from deletion, where that is wanted.
+    def _is_forced(self) -> bool:
+        """Say whether a protection is in the way of what the author wants."""
+        return bool(
+            self._given()[schema.FORCE_DELETE]
+            or self.data().get(_REPLACED) == self._traversal()
+        )
 
-        An image that never got any data would be in the way of every attempt
-        to repair the stack.
+    def _traversal(self) -> str:
+        return str(self.stack.current_traversal or '')
+
+    def make_replacement(self, *args: Any, **kwargs: Any) -> Any:
+        """Note whether the new template lets the old image be deleted.
+
+        Its properties stay as they were before.  The note holds for the
+        update that goes on, not for a deletion after a roll-back.
         """
-        live = self._api().get(self.resource_id)
-        if not live.get('protected'):
-            raise error
-        ours = self._record().load() or diff.Managed()
-        is_empty = live['status'] == 'queued' and (
-            'protected' in ours.attributes
-        )
-        if not is_empty and not self.properties[schema.FORCE_DELETE]:
-            raise exception.Protected(self.resource_id) from error
-        self._api().patch(
-            self.resource_id,
-            diff.ImageDiff({'protected': False}).to_patch(),
-        )
+        after = self._after
+        if (
+            after is not None
+            and self._traversal()
+            and (
+                after[schema.FORCE_DELETE] or after[schema.PROTECTED] is False
+            )
+        ):
+            self.data_set(_REPLACED, self._traversal())
+        reasons = self._changed.intersection(effects.REPLACING)
+        if reasons:
+            self._add_event(
+                self.UPDATE,
+                self.IN_PROGRESS,
+                f'replaced, as {", ".join(sorted(reasons))} changed',
+            )
+        return super().make_replacement(*args, **kwargs)
 
     def needs_replace_failed(self) -> bool:
         """Replace the image after a failure only if there is none."""
@@ -261,7 +267,7 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
             # In doubt the image is alive.
             LOG.warning('%s; it is not replaced', error)
             return False
-        return transfer.has_ended(self._found)
+        return state.has_ended(self._found)
 
     def needs_replace(self, after_props: Any) -> bool:
         """Replace what Heat's own type only pretended to create.
@@ -272,8 +278,16 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
         if self._is_placeholder():
             return True
         live, self._found = self._found, None
-        wanted = source.read(known.given(after_props))
-        return bool(live and wanted and transfer.is_wrong(live, wanted))
+        self._after = known.given(after_props)
+        ours = self._ours()
+        wanted = source.read(self._after)
+        if live and not wanted and diff.REJECTED in ours.attributes:
+            # There was none before it got data that was refused.
+            return True
+        # A failed update may have asked for other data than the properties
+        # before it, which Heat keeps.
+        had = ours.data or wanted.fingerprint()
+        return bool(live and state.needs_other(live, wanted, had))
 
     def needs_replace_with_prop_diff(
         self,
@@ -283,6 +297,7 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
     ) -> bool:
         """Replace an image that shall get other data than it has."""
         self._is_unsure = False
+        self._changed = frozenset(changed_properties_set)
         if not changed_properties_set.intersection(
             (*source.IDENTITY, schema.IMAGE_HASH)
         ):
@@ -304,9 +319,8 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
             live = self._api().get(self.resource_id)
         except exception.NotFound:
             return True
-        return transfer.needs_other(
-            live, source.read(after), source.read(before)
-        )
+        had = self._ours().data or source.read(before).fingerprint()
+        return state.needs_other(live, source.read(after), had)
 
     def _needs_update(self, *args: Any, **kwargs: Any) -> bool:
         """Go through a failed update again even if nothing changed.
@@ -320,10 +334,10 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
     def get_live_resource_data(self) -> observation.Observation:
         """Return the live image, for an update with ``--converge``."""
         try:
-            seen = self._observe()
+            seen = self._observe() if self._has_image() else None
         except exception.NotFound:
             seen = None
-        if seen is None or transfer.has_ended(seen.image):
+        if seen is None or state.has_ended(seen.image):
             raise heat_exception.EntityNotFound(
                 entity='Image', name=self.resource_id
             )
@@ -410,6 +424,10 @@ class GlanceImage(resource.Resource):  # type: ignore[misc]  # Heat is untyped
             if self.action == self.UPDATE:
                 LOG.info('%s: it is created again', error)
                 raise resource.UpdateReplace(self.name) from None
+            raise
+        except exception.ImageError:
+            if self.action == self.UPDATE and task.has_changed:
+                self._tell(f'attempted before the failure: {task.summary()}')
             raise
         if delay is None and self.action == self.UPDATE:
             self._tell(task.summary())

@@ -27,17 +27,19 @@ def values(
     names: Iterable[str],
     *,
     strict: bool,
-) -> tuple[dict[str, Any], set[str]]:
+) -> tuple[dict[str, Any], set[str | tuple[str, Any]]]:
     """Return the properties that are known, and the names of the others.
 
-    Of a map or a list, those items are left out that are not known.
+    Of a map or a list, those items are left out that are not known; those of
+    a map are named by a pair, of the property and the key.
 
     :param properties: properties of a resource
     :param names: which of them
     :param strict: whether parameters must have values; they need not while a
         template alone is validated
     """
-    known, unknown = {}, set()
+    known: dict[str, Any] = {}
+    unknown: set[str | tuple[str, Any]] = set()
     for name in names:
         value = properties[name]
         written = properties.data.get(name)
@@ -46,6 +48,10 @@ def values(
             unknown.add(name)
         elif function.resolve(written) is not None:
             known[name] = _items(value, written, strict)
+            if isinstance(value, Mapping):
+                unknown.update(
+                    (name, key) for key in value.keys() - known[name].keys()
+                )
     return known, unknown
 
 

@@ -26,14 +26,24 @@ import dataclasses
 import json
 import uuid
 
+from oslo_log import log as logging
+
 from heat_image_props import diff
+from heat_image_props import rules
+
+LOG = logging.getLogger(__name__)
 
 KEY = 'managed'
 
 # ResourceData.value of heat/db/models.py is a TEXT: 65 535 bytes on MySQL.
 _ROW = 60000
 
-_KINDS = tuple(kind.name for kind in dataclasses.fields(diff.Managed))
+_DATA = 'data'
+_KINDS = tuple(
+    kind.name
+    for kind in dataclasses.fields(diff.Managed)
+    if kind.name != _DATA
+)
 
 
 class Record:
@@ -59,12 +69,22 @@ class Record:
         data = self._read()
         if KEY not in data:
             return None
-        names = json.loads(data[KEY])
-        if 'rows' in names:
-            names = json.loads(''.join(data[key] for key in names['rows']))
-        return diff.Managed(
-            **{kind: frozenset(names.get(kind, ())) for kind in _KINDS}
-        )
+        try:
+            names = json.loads(data[KEY])
+            if 'rows' in names:
+                names = json.loads(''.join(data[key] for key in names['rows']))
+            found = {
+                kind: frozenset(map(str, names.get(kind, ())))
+                for kind in _KINDS
+            }
+            found['properties'] = frozenset(
+                rules.custom(dict.fromkeys(found['properties']))
+            )
+            return diff.Managed(**found, data=str(names.get(_DATA, '')))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            # It came with the data of an adoption, which anybody may write.
+            LOG.warning('The record is not readable: %s', error)
+            return None
 
     def save(self, managed: diff.Managed) -> None:
         """Record what is managed, unless that is recorded already.
@@ -75,7 +95,10 @@ class Record:
         if self.load() == managed:
             return
         text = json.dumps(
-            {kind: sorted(getattr(managed, kind)) for kind in _KINDS}
+            {
+                **{kind: sorted(getattr(managed, kind)) for kind in _KINDS},
+                _DATA: managed.data,
+            }
         )
         rows: list[str] = []
         if len(text) > _ROW:

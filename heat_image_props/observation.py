@@ -26,7 +26,7 @@ from heat_image_props import redact
 from heat_image_props import report
 from heat_image_props import rules
 from heat_image_props import source
-from heat_image_props import transfer
+from heat_image_props import state
 
 
 class Observation:
@@ -68,10 +68,11 @@ class Observation:
 
     def _lacking(self, wanted: source.Source) -> frozenset[str]:
         """Return the stores that should hold the data, and do not."""
-        if not transfer.has_data(self.image):
+        present = state.stores_of(self.image)
+        if not state.has_data(self.image) or present is None:
             return frozenset()
         stores = self._api.stores() if wanted.all_stores else wanted.stores
-        return frozenset(stores) - transfer.stores_of(self.image)
+        return frozenset(stores) - present
 
     def drift(
         self,
@@ -86,6 +87,16 @@ class Observation:
             have removed is told too
         :param defaults: values for managed attributes no longer declared
         """
+        offences = declaration.check(values)
+        if offences:
+            # Those of a row that an older type has left.
+            return {
+                offence.key: {
+                    'expected': None,
+                    'actual': self.image.get(offence.key),
+                }
+                for offence in offences
+            }
         declared = declaration.read(values)
         change, members = self._change(
             declared, managed or diff.Managed(), defaults
@@ -94,18 +105,22 @@ class Observation:
         wanted = source.read(values)
         lacking = self._lacking(wanted)
         if lacking:
-            present = transfer.stores_of(self.image)
+            present = state.stores_of(self.image) or frozenset()
             found['stores'] = {
                 'expected': sorted(present | lacking),
                 'actual': sorted(present),
             }
         digest = wanted.digest
-        if digest is not None and transfer.has_data(self.image):
-            if not digest.matches(self.image):
-                found['image_hash'] = {
-                    'expected': digest.value,
-                    'actual': digest.live(self.image),
-                }
+        if (
+            digest is not None
+            and state.has_data(self.image)
+            and not state.is_busy(self.image)
+            and not digest.matches(self.image)
+        ):
+            found['image_hash'] = {
+                'expected': digest.value,
+                'actual': digest.live(self.image),
+            }
         return dict(sorted(found.items()))
 
     def complaint(self, values: Mapping[str, Any]) -> str | None:
@@ -114,7 +129,7 @@ class Observation:
         :param values: properties of the resource by name
         """
         status = self.image['status']
-        if transfer.has_data(self.image):
+        if state.has_data(self.image):
             return None
         if status == 'queued' and not source.read(values):
             # Somebody else will upload it.
@@ -143,7 +158,8 @@ class Observation:
         if name == attributes.DRIFT:
             return self.drift(values)
         if name == attributes.STORES:
-            return sorted(transfer.stores_of(self.image))
+            stores = state.stores_of(self.image)
+            return None if stores is None else sorted(stores)
         return self.image.get(name)
 
     def differences(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,6 +170,10 @@ class Observation:
 
         :param values: properties of the resource by name
         """
+        if declaration.check(values):
+            # Those of a row that an older type has left; an update refuses
+            # them by itself.
+            return {}
         declared = declaration.read(values)
         change, members = self._change(declared, diff.Managed())
         found = {
@@ -174,7 +194,9 @@ class Observation:
             if wanted.all_stores:
                 found['all_stores'] = False
             else:
-                found['stores'] = sorted(transfer.stores_of(self.image))
+                found['stores'] = sorted(
+                    state.stores_of(self.image) or frozenset()
+                )
         different = {*change.properties.added, *change.properties.replaced}
         for name in declaration.MAPS:
             keys = declaration.keys(values, name)

@@ -86,4 +86,4 @@ def phase_of(image: Mapping[str, Any]) -> str:
         return 'waiting for Glance to begin the import'
     if status == 'importing':
         return f'importing{where}'
-    return f'{status}{where}'
+    return f'waiting for an upload by another client (status {status})'

@@ -36,6 +36,7 @@ from heat_image_props import image_api
 from heat_image_props import report
 from heat_image_props import rules
 from heat_image_props import source as sources
+from heat_image_props import state
 from heat_image_props import transfer
 
 LOG = logging.getLogger(__name__)
@@ -86,7 +87,13 @@ class Reconciler:
         self._clock = clock
         self._due = clock()
         self._transfer = transfer.Transfer(
-            api, image_id, source, managed.stores, tell=tell, clock=clock
+            api,
+            image_id,
+            source,
+            managed,
+            note=self._note,
+            tell=tell,
+            clock=clock,
         )
         self._write_error: exception.RequestFailed | None = None
         self._first: Mapping[str, Any] = {}
@@ -110,10 +117,18 @@ class Reconciler:
         if self._transfer.begin():
             self._later(SETTLING_TIME)
 
+    @property
+    def has_changed(self) -> bool:
+        """Whether anything was sent that changes the image."""
+        return bool(self._change or self._transfer.done)
+
     def summary(self) -> str:
         """Return what was done, by key and never by value."""
         return report.summary(
-            self._change, self._first, self._declared, self._transfer.done
+            self._change,
+            self._first,
+            self._declared,
+            [*self._transfer.done, *self._transfer.remarks],
         )
 
     def step(self) -> float | None:
@@ -146,17 +161,9 @@ class Reconciler:
         pause = self._transfer.wait(live)
         if pause is not None:
             return pause
-        if transfer.has_ended(live):
+        if state.has_ended(live):
             raise exception.Unusable(self._image_id, live['status'])
-        try:
-            is_sure = self._transfer.verify(live)
-        except exception.HashMismatch:
-            if self._transfer.has_deactivated:
-                self._remember(
-                    self._managed | diff.Managed(frozenset((diff.ACTIVE,)))
-                )
-            raise
-        if not is_sure:
+        if not self._transfer.verify(live):
             return SETTLING_TIME
         members = self._live_members(live)
         self._refuse_other_spellings(live)
@@ -166,19 +173,19 @@ class Reconciler:
         if change.active is False and self._transfer.has_wish:
             # Glance copies no data of an image that is not active.
             rest = dataclasses.replace(change, active=None)
-            if not rest and self._transfer.advance(live, self._note):
+            if not rest and self._transfer.advance(live):
                 return SETTLING_TIME
             change = rest or change
         if change:
             return self._write(change, live, members)
-        if self._transfer.advance(live, self._note):
+        if self._transfer.advance(live):
             return SETTLING_TIME
         self._remember(self._ours(live))
         return None
 
-    def _note(self, stores: frozenset[str]) -> None:
-        """Record which stores the resource has a say in."""
-        self._managed = dataclasses.replace(self._managed, stores=stores)
+    def _note(self, more: diff.Managed) -> None:
+        """Record what is about to be managed besides."""
+        self._managed |= more
         self._remember(self._managed)
 
     def _live_members(self, live: Mapping[str, Any]) -> frozenset[str]:
@@ -195,11 +202,15 @@ class Reconciler:
 
     def _ours(self, live: Mapping[str, Any]) -> diff.Managed:
         """Return what is managed when the image holds what is declared."""
-        ours = diff.Managed.of(self._declared, self._transfer.stores)
+        members = self._managed.members
         if live.get('visibility') == 'shared':
-            return ours
-        # They would come back if the image were shared again.
-        return ours | diff.Managed(members=self._managed.members)
+            # Not those that are members by others.  While the image is not
+            # shared they are kept: they come back if it is again.
+            members &= self._declared.members
+        ours = diff.Managed.of(self._declared)
+        return self._transfer.record() | dataclasses.replace(
+            ours, members=members
+        )
 
     def _write(
         self,
@@ -223,7 +234,9 @@ class Reconciler:
             self._first, self._first_members = live, members
         self._change |= change
         self._rounds += 1
-        self._managed |= diff.Managed.of(self._declared)
+        self._managed |= dataclasses.replace(
+            diff.Managed.of(self._declared), members=change.members.added
+        )
         self._remember(self._managed)
         LOG.info(
             'Image %(image)s: changing %(names)s',
@@ -231,17 +244,28 @@ class Reconciler:
         )
         try:
             self._send(change)
-        except (exception.Conflict, exception.Unavailable) as error:
-            # Something to remove is gone, or the answer was lost and the
-            # change applied all the same: another look tells.
+        except (
+            exception.Conflict,
+            exception.NotFound,
+            exception.Unavailable,
+        ) as error:
+            # Something to remove is gone, or the image is, or the answer was
+            # lost and the change applied all the same: another look tells.
             LOG.warning('%s; looking again', error)
             self._write_error = error
-        except exception.Refused:
+        except exception.Refused as refusal:
+            refused: dict[str, Any] = {}
             try:
                 after = self._api.get(self._image_id)
                 self._forget_what_failed(after, self._live_members(after))
+                refused = {
+                    name: value
+                    for name, value in change.attributes.items()
+                    if after.get(name) != value
+                }
             except exception.RequestFailed as error:
                 LOG.warning('%s; all that was sent stays recorded', error)
+            exception.explain(refusal, self._image_id, refused)
             raise
         else:
             self._write_error = None
@@ -297,7 +321,10 @@ class Reconciler:
         )
         self._remember(
             dataclasses.replace(
-                self._before | gained, stores=self._managed.stores
+                self._before | gained,
+                stores=self._managed.stores,
+                asked=self._managed.asked,
+                data=self._managed.data,
             )
         )
 

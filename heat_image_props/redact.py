@@ -56,7 +56,8 @@ def mask(text: str, *secrets: str) -> str:
     :param secrets: URLs known to be in the text, perhaps with characters by
         which a URL in running text cannot be recognised as a whole
     """
-    for secret in filter(None, secrets):
+    # Glance strips a location before it quotes it.
+    for secret in filter(None, map(str.strip, secrets)):
         place = host(secret)
         name = 'the location' + ('' if place == INVALID else f' at {place}')
         for form in _forms(secret):

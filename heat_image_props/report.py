@@ -53,7 +53,7 @@ def drift(
     """Return what is expected and what there is, for all that differs.
 
     What should not be there is expected to be None, and what is missing is
-    None.
+    None.  Of tags and members those of others are left out.
 
     :param change: what would make the image as declared
     :param live: the image as Glance shows it
@@ -72,13 +72,15 @@ def drift(
     for name in properties.removed:
         found[_key(name)] = _pair(None, live.get(name))
     if change.tags is not None:
+        tags = frozenset(live.get('tags') or ())
         found['tags'] = _pair(
-            list(change.tags), sorted(live.get('tags') or ())
+            sorted(declared.tags),
+            sorted((tags & declared.tags) | (tags - {*change.tags})),
         )
     if change.members:
         found['members'] = _pair(
-            sorted((members - change.members.removed) | declared.members),
-            sorted(members),
+            sorted(declared.members),
+            sorted((members & declared.members) | change.members.removed),
         )
     if change.active is not None:
         found[diff.ACTIVE] = _pair(change.active, not change.active)
@@ -110,8 +112,10 @@ def summary(
     most = 20
     while True:
         text = _summary(change, live, declared, others, most)
-        if len(text) <= MAX_REASON_LENGTH or not most:
-            return text[:MAX_REASON_LENGTH]
+        if len(text) <= MAX_REASON_LENGTH:
+            return text
+        if not most:
+            return f'{text[: MAX_REASON_LENGTH - 3]}...'
         most -= 1
 
 

@@ -14,7 +14,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from heat.engine import constraints
@@ -104,14 +103,11 @@ _MOST = 2**31 - 1
 FIRST_RELEASE = '0.1.0'
 
 
-def _property(
-    kind: str, description: str, *, since: str = FIRST_RELEASE, **kwargs: Any
-) -> properties.Schema:
-    """Return the schema of a property.
-
-    :param since: release of this package that brought it
-    """
-    kwargs.setdefault('support_status', support.SupportStatus(version=since))
+def _property(kind: str, description: str, **kwargs: Any) -> properties.Schema:
+    """Return the schema of a property, by default of the first release."""
+    kwargs.setdefault(
+        'support_status', support.SupportStatus(version=FIRST_RELEASE)
+    )
     is_text = kind == properties.Schema.STRING and not kwargs.get('required')
     schema = _OptionalText if is_text else properties.Schema
     return schema(kind, description, **kwargs)
@@ -147,6 +143,8 @@ properties_schema: dict[str, properties.Schema] = {
             'ID of the image, a UUID that no image has or ever had. Without '
             'it one is chosen.'
         ),
+        # A null becomes an empty text too, and shall not be a change.
+        default='',
         constraints=[constraints.AllowedPattern(_UUID)],
     ),
     IS_PUBLIC: _property(
@@ -408,41 +406,4 @@ properties_schema: dict[str, properties.Schema] = {
         ),
         update_allowed=True,
     ),
-}
-
-_ON_THE_RECORD = 'POST /v2/images'
-_CHANGE = 'PATCH /v2/images/{id}'
-_METADATA = f'{_ON_THE_RECORD}, then {_CHANGE}'
-_IMPORT = 'POST /v2/images/{id}/import'
-
-#: The requests of the Image API that carry each property.
-REQUESTS: Mapping[str, str] = {
-    **dict.fromkeys(PROPERTIES, _METADATA),
-    **dict.fromkeys((IMAGE_ID, DISK_FORMAT, CONTAINER_FORMAT), _ON_THE_RECORD),
-    **dict.fromkeys((IMPORT_METHOD, ALL_STORES), _IMPORT),
-    **dict.fromkeys((REMOTE_REGION, REMOTE_IMAGE, REMOTE_INTERFACE), _IMPORT),
-    ALL_STORES_MUST_SUCCEED: _IMPORT,
-    LOCATION: f'{_IMPORT} or /locations',
-    MEMBERS: 'POST, DELETE /v2/images/{id}/members',
-    ACTIVE: 'POST /v2/images/{id}/actions/deactivate, reactivate',
-    STORES: f'{_IMPORT}, DELETE /v2/stores/{{store}}/{{id}}',
-    IMAGE_HASH: 'none: it is compared with what GET /v2/images/{id} shows',
-    FORCE_DELETE: f'{_CHANGE} before a deletion',
-}
-
-_OTHER_DATA = (
-    'replacement; in place while the image has no data, and if image_hash '
-    'tells that the data is the same'
-)
-
-#: What an update of a property does where that is not simply "in place" or,
-#: for what is not ``update_allowed``, "replacement".
-EFFECTS: Mapping[str, str] = {
-    **dict.fromkeys(
-        (LOCATION, IMPORT_METHOD, REMOTE_REGION, REMOTE_IMAGE), _OTHER_DATA
-    ),
-    IMAGE_HASH: 'nothing if the data has this hash, replacement if not',
-    REMOTE_INTERFACE: 'nothing, it is for the next import',
-    ALL_STORES_MUST_SUCCEED: 'nothing, it is for the next import or copy',
-    FORCE_DELETE: 'nothing, it is for the deletion',
 }

@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
 import hashlib
+import json
 import re
 from typing import Any
 
@@ -118,12 +119,18 @@ class Source:
             self.image if self.method == GLANCE_DOWNLOAD else self.location
         )
 
-    def is_same(self, other: Source) -> bool:
-        """Say whether both name the same data, as far as names tell."""
-        return all(
-            getattr(self, name) == getattr(other, name)
-            for name in ('method', 'location', 'region', 'image')
-        )
+    def fingerprint(self) -> str:
+        """Return what the data is known by later; empty if there is none.
+
+        The method and a hash, as a location may hold credentials.
+        """
+        if not self:
+            return ''
+        # Glance compares the names of regions so.
+        region = self.region and self.region.lower()
+        names = (self.location, region, self.image)
+        text = json.dumps(names).encode()
+        return f'{self.method}:{hashlib.sha256(text).hexdigest()}'
 
     def place(self) -> str:
         """Return where the data is, without credentials."""
@@ -164,12 +171,13 @@ def read(values: Mapping[str, Any]) -> Source:
     given = values.get('image_hash') or {}
     digest = None
     if given.get('algo') and given.get('value'):
-        digest = Digest(given['algo'], given['value'].lower())
+        digest = Digest(given['algo'].lower(), given['value'].lower())
     return Source(
         values.get('import_method') or WEB_DOWNLOAD,
-        values.get('location') or None,
+        (values.get('location') or '').strip() or None,
         values.get('remote_region') or None,
-        values.get('remote_image') or None,
+        # Glance knows the id in lower case only.
+        (values.get('remote_image') or '').lower() or None,
         values.get('remote_interface') or None,
         tuple(dict.fromkeys(values.get('stores') or ())),
         bool(values.get('all_stores')),
@@ -234,6 +242,7 @@ def _check_method(method: str, given: Collection[str]) -> Iterator[Any]:
     if method == GLANCE_DOWNLOAD:
         needed, refused = remote, ('location',)
     elif method == REFERENCE:
+        needed = ('location',)
         refused = (*refused, 'stores', 'all_stores')
     for name in needed:
         if name not in given:
@@ -256,7 +265,8 @@ def _check_hash(declared: Mapping[str, Any]) -> Iterator[rules.Offence]:
     if not {'algo', 'value'} <= declared.keys():
         # None is given, or what is missing is not known yet.
         return
-    algorithm, value = str(declared['algo']), declared['value'] or ''
+    algorithm = str(declared['algo']).lower()
+    value = declared['value'] or ''
     if algorithm in _VARIABLE or algorithm not in hashlib.algorithms_available:
         yield rules.Offence(
             'image_hash',

@@ -21,15 +21,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+import http
 from typing import Any
 
 from oslo_log import log as logging
 
+from heat_image_props import diff
 from heat_image_props import exception
 from heat_image_props import image_api
 from heat_image_props import progress
 from heat_image_props import redact
 from heat_image_props import source as sources
+from heat_image_props import state
 
 LOG = logging.getLogger(__name__)
 
@@ -43,81 +46,8 @@ _PATIENCE = 2
 # Requests for an import before the cloud is taken to be out of order.
 _MOST_ATTEMPTS = 3
 
-#: Stands among the stores for all that the cloud has.
-ALL_STORES = '*'
 
 _UNKNOWN = 'no reason is given'
-
-_AT_WORK = frozenset(('importing', 'saving', 'uploading'))
-_ENDED = frozenset(('deleted', 'killed', 'pending_delete'))
-_WITH_DATA = frozenset(('active', 'deactivated'))
-
-
-def is_busy(image: Mapping[str, Any]) -> bool:
-    """Say whether an import, a copy or an upload works on an image.
-
-    A status of ``active`` is not enough: the task that made it so still
-    holds the lock and will write back the properties it has read
-    (``glance/async_/flows/api_image_import.py``).
-    The stores that an import goes to are not a sign: one that fails early
-    leaves their names behind, and drops the lock.
-    """
-    return bool(
-        image.get('os_glance_import_task') or image.get('status') in _AT_WORK
-    )
-
-
-def has_ended(image: Mapping[str, Any]) -> bool:
-    """Say whether an image is beyond use."""
-    return image.get('status') in _ENDED
-
-
-def has_data(image: Mapping[str, Any]) -> bool:
-    """Say whether an image has its data, be it usable or not."""
-    return image.get('status') in _WITH_DATA
-
-
-def stores_of(image: Mapping[str, Any]) -> frozenset[str]:
-    """Return the ids of the stores that hold the data of an image."""
-    return frozenset(filter(None, str(image.get('stores') or '').split(',')))
-
-
-def is_wrong(image: Mapping[str, Any], wanted: sources.Source) -> bool:
-    """Say whether an image has data, and not that of the declared hash."""
-    return bool(
-        wanted.digest and has_data(image) and not wanted.digest.matches(image)
-    )
-
-
-def needs_other(
-    image: Mapping[str, Any], wanted: sources.Source, before: sources.Source
-) -> bool:
-    """Say whether an image has or gets data, and shall have other data.
-
-    The hash tells if there is one; a location may be new and still lead to
-    the same data.
-
-    :param image: the image as Glance shows it
-    :param wanted: what the template says about the data
-    :param before: what it said before
-    """
-    if not wanted or not (has_data(image) or is_busy(image)):
-        return False
-    refers, referred = (
-        one.method == sources.REFERENCE for one in (wanted, before)
-    )
-    if before and refers != referred:
-        # The same data, perhaps, but not at the same place.
-        return True
-    if wanted.digest:
-        # What is on its way is compared when it is there.
-        return is_wrong(image, wanted) and not is_busy(image)
-    return not wanted.is_same(before)
-
-
-def wish(source: sources.Source) -> frozenset[str]:
-    """Return the stores that a template names, or :data:`ALL_STORES`."""
-    return frozenset((ALL_STORES,) if source.all_stores else source.stores)
 
 
 class Transfer:
@@ -126,7 +56,9 @@ class Transfer:
     :param api: connection to Glance
     :param image_id: the image
     :param source: what the template says about the data
-    :param held: stores that this resource gave the data before
+    :param managed: what the resource has set and asked for before
+    :param note: called with what is managed besides, before any request that
+        makes it so
     :param tell: called with what there is to say about the progress
     :param clock: seconds on a clock that never goes back
     """
@@ -136,16 +68,22 @@ class Transfer:
         api: image_api.ImageAPI,
         image_id: str,
         source: sources.Source,
-        held: AbstractSet[str],
+        managed: diff.Managed,
         *,
+        note: Callable[[diff.Managed], None],
         tell: Callable[[str], None],
         clock: Callable[[], float],
     ) -> None:
         self._api = api
         self._image_id = image_id
         self._source = source
-        self._held = frozenset(held)
-        self._wish = wish(source)
+        self._held = frozenset(managed.stores)
+        self._asked = frozenset(managed.asked)
+        self._data = managed.data
+        # Asked for, and not known to hold the data or not.
+        self._unsure: frozenset[str] = frozenset()
+        self._note = note
+        self._wish = state.wish(source)
         self._tell = tell
         self._clock = clock
         self._start = clock()
@@ -154,16 +92,18 @@ class Transfer:
         self._copied = False
         self._patience = _PATIENCE
         self._attempts = 0
-        #: Whether the image was deactivated, as its data is wrong.
-        self.has_deactivated = False
+        self._task: str | None = None
         self._error: exception.RequestFailed | None = None
         #: What was done, as clauses for a summary.
         self.done: list[str] = []
+        #: What else there is to say in it.
+        self.remarks: list[str] = []
 
-    @property
-    def stores(self) -> frozenset[str]:
-        """Stores that the resource gave the data, and has to take it from."""
-        return self._held
+    def record(self) -> diff.Managed:
+        """Return what is managed of the data when all is done."""
+        return diff.Managed(
+            stores=self._held, asked=self._unsure, data=self._data
+        )
 
     def begin(self) -> bool:
         """Make Glance fetch the data; false if there is none to fetch.
@@ -177,7 +117,9 @@ class Transfer:
         self._imported = True
         self._attempts += 1
         self._error = None
-        self.done = ['data imported']
+        self._task = None
+        self._data = self._source.fingerprint()
+        self._note(diff.Managed(asked=self._wish, data=self._data))
         url = self._source.location or ''
         try:
             if self._source.method == sources.REFERENCE:
@@ -186,9 +128,14 @@ class Transfer:
                 self._api.import_data(
                     self._image_id, self._source.import_request(), url
                 )
-        except (exception.Conflict, exception.Unavailable) as error:
-            # An import may be under way all the same, by this request or by
-            # one whose answer was lost: a look tells.
+        except (
+            exception.Conflict,
+            exception.NotFound,
+            exception.Unavailable,
+        ) as error:
+            # The image may be gone, or an import may be under way all the
+            # same, by this request or by one whose answer was lost: a look
+            # tells.
             self._explain(error)
             self._error = error
         except exception.Refused as error:
@@ -199,9 +146,10 @@ class Transfer:
 
     def wait(self, live: Mapping[str, Any]) -> float | None:
         """Return how long to leave the image alone, or None for not at all."""
-        if not is_busy(live):
+        if not state.is_busy(live):
             return None
         self._error = None
+        self._task = live.get('os_glance_import_task') or self._task
         self._progress.see(live, lambda: self._message(live))
         passed = self._clock() - self._start
         return min(max(_SHORTEST, _LATENESS * passed), _LONGEST)
@@ -217,10 +165,19 @@ class Transfer:
         """
         if live['status'] == 'queued' and self._imported:
             return self._explain_failure()
+        if self._imported and not self.done:
+            self.done.append('data imported')
         digest = self._source.digest
-        if digest is None or not has_data(live) or digest.matches(live):
+        if not state.has_data(live):
             return True
-        if self._source and not self._imported:
+        if digest is None or digest.matches(live):
+            self._recognise()
+            return True
+        if (
+            self._source
+            and not self._imported
+            and state.is_wrong(live, self._source)
+        ):
             raise exception.OtherData(self._image_id)
         raise exception.HashMismatch(
             self._image_id,
@@ -230,11 +187,25 @@ class Transfer:
             self._reject() if self._imported else 'was left as it is',
         )
 
+    def _recognise(self) -> None:
+        """Note that the data of a new source is what the image has."""
+        fingerprint = self._source.fingerprint()
+        if not fingerprint or fingerprint == self._data:
+            return
+        if self._source.method == sources.REFERENCE and self._data:
+            # The data is the same, and is read from where it was before.
+            self.remarks = ['the location it refers to is still the former']
+        else:
+            self._data = fingerprint
+            self._note(diff.Managed(data=fingerprint))
+
     def _explain_failure(self) -> bool:
         """Fail for data that did not arrive, unless more can be done."""
         if isinstance(self._error, exception.Conflict):
             raise self._error
-        if self._attempts < _MOST_ATTEMPTS and self._error is not None:
+        if self._attempts < _MOST_ATTEMPTS and isinstance(
+            self._error, exception.Unavailable
+        ):
             # It was never begun: another import cannot run beside it.
             self.begin()
             return False
@@ -248,12 +219,12 @@ class Transfer:
 
     def _reject(self) -> str:
         """Take the data out of use, and return what became of the image."""
+        self._note(diff.Managed(attributes=frozenset((diff.REJECTED,))))
         try:
             self._api.set_active(self._image_id, False)
         except exception.RequestFailed as refusal:
             LOG.warning('%s; the image is deleted', refusal)
         else:
-            self.has_deactivated = True
             return 'was deactivated'
         try:
             self._api.delete(self._image_id)
@@ -261,51 +232,58 @@ class Transfer:
             return f'is still in use, as it could not be deleted: {error}'
         return 'was deleted'
 
-    def advance(
-        self,
-        live: Mapping[str, Any],
-        note: Callable[[frozenset[str]], None],
-    ) -> bool:
+    def advance(self, live: Mapping[str, Any]) -> bool:
         """Do the next thing about the data; false if all is done.
 
         :param live: the image, at rest
-        :param note: called with the stores that the resource has a say in,
-            before any of them gets the data
         :raises: :class:`exception.ImageError`
         """
         if live['status'] == 'queued':
-            if self._wish:
-                note(self._held | self._wish)
             return self.begin()
-        present = stores_of(live)
+        present = state.stores_of(live)
+        if present is None:
+            self._unsure = self._asked
+            if not self._wish <= self._held | self._asked:
+                self._tell(
+                    'the stores of an image that is not active are not '
+                    'known, and stay as they are'
+                )
+            return False
         wanted = self._wanted(present)
-        if not wanted or not has_data(live):
-            self._held = frozenset()
+        if not wanted:
+            # What holds the data holds it until a template says otherwise.
             return False
         missing = wanted - present
         if missing:
             if not self._imported and not self._copied:
-                note(self._held | missing)
+                self._note(diff.Managed(asked=missing))
                 if self._copy(missing):
                     return True
             lasting = missing - self._held
-            if ALL_STORES in self._held & self._wish:
+            if state.ALL_STORES in self._held & self._wish:
                 # The cloud has new ones.
                 lasting = frozenset()
             if lasting and self._source.must_succeed:
-                note(self._held | (wanted & present))
                 raise exception.NotInStores(
-                    self._image_id, lasting, self._lack()
+                    self._image_id,
+                    lasting,
+                    self._lack(),
+                    self._error is not None
+                    and self._error.status == http.HTTPStatus.FORBIDDEN,
                 )
             # That one of several may fail, or that a store lost what it had,
             # is no reason to fail an update of something else.
             stores = ', '.join(sorted(missing))
             self._tell(f'not in the stores {stores}: {self._lack()}')
-        surplus = (self._held - wanted) & present
+        surplus = ((self._held | self._asked) - wanted) & present
         if surplus and wanted & present:
             self._remove(surplus)
             return True
-        self._held = wanted | self._wish
+        held = wanted & (present | self._held)
+        if wanted <= present or state.ALL_STORES in self._held & self._wish:
+            held |= self._wish
+        # What holds the only copy is emptied another time.
+        self._held = held | surplus
         return False
 
     @property
@@ -366,6 +344,7 @@ class Transfer:
                 ) from None
         self.done.append(f'deleted from {", ".join(sorted(stores))}')
         self._held -= stores
+        self._asked -= stores
 
     def _lack(self) -> str:
         """Return why a store did not get the data."""
@@ -429,19 +408,20 @@ class Transfer:
         )
 
     def _reason(self) -> str:
-        """Return why the last task on the image failed.
+        """Return why the last task on the image failed, if that is known.
 
         A failed import is not a state of the image: it is as it was before,
         without the lock that a running import holds.
         The lock goes first, and then the task gets its message.
         """
         try:
-            failed = [
-                task
-                for task in self._api.tasks(self._image_id)
-                if task.get('status') == 'failure'
-            ]
+            tasks = self._api.tasks(self._image_id)
         except exception.RequestFailed as error:
             return str(error)
-        message = failed[-1].get('message') if failed else None
-        return redact.mask(message or '', self._source.location or '')
+        last = [task for task in tasks if task.get('id') == self._task]
+        last = (last or tasks)[-1:]
+        if not last or last[0].get('status') != 'failure':
+            return ''
+        return redact.mask(
+            last[0].get('message') or '', self._source.location or ''
+        )

@@ -278,6 +278,11 @@ class TestContradictions(base.BaseTestCase):
         self.assertEqual(self.key, offence.key)
         for word in self.words:
             self.assertIn(word, offence.reason)
+        # "visibility" is not blamed for what "is_public" says.
+        self.assertEqual(
+            self.values['visibility'] is not None,
+            '"visibility"' in offence.reason,
+        )
         self.assertIn('remove', offence.remedy)
 
 
@@ -351,6 +356,31 @@ class TestRefused(base.BaseTestCase):
         self.assertEqual('kernel_id', offence.key)
         self.assertIn('"property" and in "kernel_id"', offence.reason)
         self.assertEqual((), declaration.check({}, {'kernel_id'}))
+
+    def test_two_keys_whose_values_are_not_known_yet(self):
+        """Keys are known before their values are, in maps as well."""
+        for places in (
+            ('kernel_id', ('extra_properties', 'kernel_id')),
+            (('property', 'kernel_id'), ('extra_properties', 'kernel_id')),
+            (('property', 4), ('extra_properties', '4')),
+        ):
+            (offence,) = declaration.check({}, [*places])
+            self.assertIn(offence.key, ('kernel_id', '4'))
+            for place in places:
+                name = place if isinstance(place, str) else place[0]
+                self.assertIn(f'"{name}"', offence.reason)
+        self.assertEqual((), declaration.check({}, [('property', 'a')]))
+        # That a map as a whole is not known says nothing of its keys.
+        self.assertEqual(
+            (), declaration.check({'property': {'a': '1'}}, ['property'])
+        )
+
+    def test_a_map_that_is_not_known_yet(self):
+        """What a map may hold is nothing that is given twice."""
+        (offence,) = declaration.check(
+            {'property': {'a': '1'}}, [('extra_properties', 'a'), 'property']
+        )
+        self.assertEqual('a', offence.key)
 
     def test_a_key_that_is_no_name(self):
         """A key that has no text is refused once by each map."""

@@ -187,7 +187,33 @@ class TestMessages(base.BaseTestCase):
                     'stores': ('y', 'z'),
                     'reason': 'it is full',
                 },
-                'words': [ID, 'y, z', 'it is full', 'copy-image', '"stores"'],
+                'words': [ID, 'y, z', 'it is full', 'again', '"stores"'],
+            },
+        ),
+        (
+            'not in stores by policy',
+            {
+                'error': exception.NotInStores(ID, ['y'], 'no', True),
+                'data': {'stores': ('y',), 'reason': 'no'},
+                'words': ['copy-image', 'administrators', '"stores"'],
+            },
+        ),
+        (
+            'for administrators',
+            {
+                'error': exception.ForAdministrators(
+                    ID,
+                    {'visibility': 'public', 'owner': 'p'},
+                    exception.Refused('change it', 'no', 403),
+                ),
+                'data': {
+                    'image_id': ID,
+                    'values': {'visibility': 'public', 'owner': 'p'},
+                },
+                'words': [
+                    *('no (HTTP 403', '"owner: p" and "visibility: public"'),
+                    *('administrators', 'remove it'),
+                ],
             },
         ),
         (

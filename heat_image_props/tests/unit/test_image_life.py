@@ -22,8 +22,8 @@ from heat.common import exception as heat_exception
 from heat.engine import resource
 from oslo_config import cfg
 
+from heat_image_props import deletion
 from heat_image_props import exception
-from heat_image_props import image
 from heat_image_props.tests.unit import fake_glance
 from heat_image_props.tests.unit import fake_glance_data
 from heat_image_props.tests.unit import image_base
@@ -69,13 +69,13 @@ class TestDelete(image_base.ImageTestCase):
         one = self.create()
         self.glance.fail('DELETE', 409, 'it is in use', times=3)
         error = self.assertFails(
-            image.DeletionRefused, self.run_task, one.delete
+            deletion.DeletionRefused, self.run_task, one.delete
         )
         self.assertIn('it is in use', str(error))
         self.assertIn(one.resource_id, str(error))
 
     def test_protected(self):
-        """A protected image is kept, and Glance's reason is shown."""
+        """A protected image is kept, and the way out is shown."""
         one = self.create(protected=True)
         self.assertFails(exception.Protected, self.run_task, one.delete)
         self.assertIn('image set --unprotect', one.status_reason)
@@ -83,50 +83,28 @@ class TestDelete(image_base.ImageTestCase):
 
     def test_protected_without_data(self):
         """A protected image whose import failed is not in the way."""
-        one = self.create(protected=True)
-        self.live(one)['status'] = 'queued'
-        self.run_task(one.delete)
-        self.assertEqual(
-            ['DELETE', 'GET', 'PATCH', 'DELETE'], self.glance.log()
-        )
+        self.glance.import_error = 'no route'
+        one = self.make(protected=True)
+        self.assertFails(exception.ImportFailed, self.run_task, one.create)
+        self.run_task(self.reload(one).delete)
         self.assertEqual({}, self.glance.images)
 
-    def test_protected_by_somebody_else(self):
-        """What others protect stays, with data or without."""
-        one = self.create()
-        self.live(one).update(status='queued', protected=True)
-        self.assertFails(exception.Protected, self.run_task, one.delete)
-        self.assertIn(one.resource_id, self.glance.images)
-
-    def test_refused_for_another_reason(self):
-        """A refusal that protection does not explain is shown as it is."""
-        one = self.create()
-        self.glance.fail('DELETE', 403, 'not yours')
-        error = self.assertFails(exception.Refused, self.run_task, one.delete)
-        self.assertIn('not yours', str(error))
+    def test_protected_with_rejected_data(self):
+        """A protected image that this creation rejected is not, either."""
+        one = self.make(protected=True, image_hash={'value': 'b' * 128})
+        self.assertFails(exception.HashMismatch, self.run_task, one.create)
+        self.run_task(self.reload(one).delete)
+        self.assertEqual({}, self.glance.images)
 
     def test_forced(self):
         """The protection is lifted where the template says so."""
         one = self.create(protected=True, force_delete=True)
         self.run_task(one.delete)
-        self.assertEqual(
-            ['DELETE', 'GET', 'PATCH', 'DELETE'], self.glance.log()
-        )
-        self.assertEqual(
-            [{'op': 'add', 'path': '/protected', 'value': False}],
-            self.glance.sent('PATCH')[0].body,
-        )
-        self.assertEqual({}, self.glance.images)
-
-    def test_forced_what_others_protected(self):
-        """It is lifted whoever put it there."""
-        one = self.create(force_delete=True)
-        self.live(one)['protected'] = True
-        self.run_task(one.delete)
+        self.assertEqual(['GET', 'PATCH', 'DELETE'], self.glance.log())
         self.assertEqual({}, self.glance.images)
 
     def test_forced_and_in_use(self):
-        """An image in use is tried again after its protection is lifted."""
+        """An image in use is tried again, and is as protected as before."""
         cfg.CONF.set_override('action_retry_limit', 1)
         self.patch(
             'heat.common.timeutils.retry_backoff_delay', return_value=0.001
@@ -134,20 +112,13 @@ class TestDelete(image_base.ImageTestCase):
         one = self.create(protected=True, force_delete=True)
         self.glance.in_use = {'fast'}
         error = self.assertFails(
-            image.DeletionRefused, self.run_task, one.delete
+            deletion.DeletionRefused, self.run_task, one.delete
         )
         self.assertIn('in use: by volume-1', str(error))
         self.assertEqual(
-            ['DELETE', 'GET', 'PATCH', 'DELETE', 'DELETE'], self.glance.log()
+            2 * ['GET', 'PATCH', 'DELETE', 'PATCH'], self.glance.log()
         )
-
-    def test_forced_and_gone_meanwhile(self):
-        """An image that goes while its protection is lifted is gone."""
-        for kind in ('GET', 'PATCH'):
-            one = self.create(protected=True, force_delete=True)
-            self.glance.fail(kind, 404)
-            self.run_task(one.delete)
-            self.assertEqual((one.DELETE, one.COMPLETE), one.state)
+        self.assertIs(True, self.live(one)['protected'])
 
     def test_retained(self):
         """An image that the template retains is not touched."""

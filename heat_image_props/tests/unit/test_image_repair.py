@@ -27,13 +27,39 @@ class TestGone(image_base.ImageTestCase):
     """An update of an image that is gone."""
 
     def test_is_created_again(self):
-        """An image that is gone is replaced, whenever that is noticed."""
-        for kind in ('GET', 'PATCH'):
+        """An image that is gone is replaced."""
+        one = self.create(property={'a': 1})
+        self.glance.images.clear()
+        self.assertRaises(
+            resource.UpdateReplace, self.update, one, property={'a': 2}
+        )
+
+    def test_gone_at_the_change(self):
+        """A change that finds nothing is followed by a look, which tells."""
+        one = self.create(property={'a': 1})
+        self.glance.fail('PATCH', 404)
+        self.glance.fail('GET', 404, skip=1)
+        self.assertRaises(
+            resource.UpdateReplace, self.update, one, property={'a': 2}
+        )
+        self.assertEqual(CHANGED, self.glance.log())
+
+    def test_not_gone(self):
+        """An image that is alive is not replaced, whatever is not found."""
+        for kind, kwargs in [
+            ('PATCH', {'property': {'a': 2}}),
+            ('POST members', {'members': ['p1']}),
+            ('POST actions/deactivate', {'active': False}),
+        ]:
             one = self.create(property={'a': 1})
-            self.glance.fail(kind, 404)
-            self.assertRaises(
-                resource.UpdateReplace, self.update, one, property={'a': 2}
-            )
+            image_id = one.resource_id
+            self.glance.fail(kind, 404, times=100)
+            self.fail_update(one, exception.NotApplied, **kwargs)
+            self.assertEqual(image_id, one.resource_id)
+            self.glance._faults.clear()
+            self.update(one, **kwargs)
+            self.assertEqual((one.UPDATE, one.COMPLETE), one.state)
+            self.assertEqual(image_id, one.resource_id)
 
     def test_noticed_late(self):
         """An image that goes while it is verified is replaced too."""

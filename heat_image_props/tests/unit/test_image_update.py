@@ -19,6 +19,7 @@ from heat.common import exception as heat_exception
 from heat.engine import resource
 
 from heat_image_props import exception
+from heat_image_props import source
 from heat_image_props.tests.unit import fake_glance
 from heat_image_props.tests.unit import image_base
 
@@ -212,6 +213,10 @@ class TestInPlace(image_base.ImageTestCase):
                 'tags': [],
                 'members': [],
                 'stores': [],
+                'asked': [],
+                'data': source.Source(
+                    location=image_base.SOURCE
+                ).fingerprint(),
             },
             self.record(one),
         )
@@ -279,6 +284,31 @@ class TestEvents(image_base.ImageTestCase):
         for reason in self.events(one)[before:]:
             self.assertRegex(reason, '^state changed$|requires replacement')
 
+    def test_failure(self):
+        """An update that fails says what it attempted before."""
+        one = self.create(property={'a': 'secret'})
+        self.glance.fail('POST members', 403, 'quota')
+        before = len(self.events(one))
+        self.fail_update(
+            one, exception.Refused, property={'a': 'new'}, members=['p1']
+        )
+        (text,) = [
+            reason
+            for reason in self.events(one)[before:]
+            if reason.startswith('attempted before the failure: ')
+        ]
+        self.assertIn('properties: 1 changed (a)', text)
+        self.assertIn('members: 1 added (p1)', text)
+        self.assertNotIn('new', text)
+
+    def test_failure_before_any_change(self):
+        """An update that fails before it sent anything tells nothing."""
+        one = self.create(property={'a': 1})
+        self.glance.fail('GET', 403)
+        before = len(self.events(one))
+        self.fail_update(one, exception.Refused, property={'a': 2})
+        self.assertNotIn('attempted', ' '.join(self.events(one)[before:]))
+
     def test_long(self):
         """A summary fits into an event of Heat."""
         one = self.create()
@@ -288,28 +318,6 @@ class TestEvents(image_base.ImageTestCase):
         self.assertEqual(1, len(told))
         self.assertLessEqual(len(told[0]), 255)
         self.assertIn('100 added', told[0])
-
-
-class TestReplace(image_base.ImageTestCase):
-    """When an image is created again."""
-
-    scenarios = [
-        ('disk format', {'change': {'disk_format': 'qcow2'}}),
-        ('container format', {'change': {'container_format': 'ovf'}}),
-        ('id', {'change': {'id': image_base.ID}}),
-    ]
-
-    def test_if_identity_changes(self):
-        """Another id or format means another image, without a request."""
-        one = self.create(property={'a': 1})
-        self.assertRaises(
-            resource.UpdateReplace,
-            self.update,
-            one,
-            property={'a': 1},
-            **self.change,
-        )
-        self.assertEqual([], self.glance.log())
 
 
 class TestRowsOfOldHeat(image_base.ImageTestCase):

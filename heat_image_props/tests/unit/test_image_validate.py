@@ -122,6 +122,16 @@ class TestValidate(image_base.ImageTestCase):
         )
         self.assertIsNone(self.stack.validate())
 
+    def test_one_key_in_two_places(self):
+        """A key given twice is refused though no value is known yet."""
+        message = self.refusal(
+            _resources={'other': {'type': 'GenericResourceType'}},
+            kernel_id={'get_resource': 'other'},
+            extra_properties={'kernel_id': {'get_resource': 'other'}},
+        )
+        self.assertIn("'kernel_id' is given in ", message)
+        self.assertIn('"extra_properties"', message)
+
     def test_parameters(self):
         """Values and whole maps that come from parameters are judged."""
         parameters = {

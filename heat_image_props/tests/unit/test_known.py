@@ -64,7 +64,9 @@ class TestValues(image_base.ImageTestCase):
             stores=['fast', {'get_attr': ['other', 'Foo']}],
             property={'a': {'get_attr': ['other', 'Foo']}, 'b': 1},
         )
-        self.assertEqual({'kernel_id', 'active', 'members'}, unknown)
+        self.assertEqual(
+            {'kernel_id', 'active', 'members', ('property', 'a')}, unknown
+        )
         self.assertEqual(['fast'], values['stores'])
         self.assertEqual({'b': 1}, values['property'])
 

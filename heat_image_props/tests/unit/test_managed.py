@@ -12,6 +12,7 @@
 
 """Tests of the record of what a resource manages."""
 
+import fixtures
 import hypothesis
 from hypothesis import strategies as st
 
@@ -20,7 +21,9 @@ from heat_image_props import managed
 from heat_image_props.tests import base
 
 NAMES = st.frozensets(st.text(max_size=8), max_size=6)
-RECORDS = st.builds(diff.Managed, NAMES, NAMES, NAMES, NAMES, NAMES)
+RECORDS = st.builds(
+    diff.Managed, *6 * [NAMES], st.sampled_from(['', 'web-download:ab'])
+)
 
 
 def numbered(count, length=200):
@@ -133,7 +136,8 @@ class TestRecord(base.BaseTestCase):
         """The form of a small record is fixed: later versions read it."""
         row = (
             '{"attributes": ["name"], "properties": ["a", "b"], '
-            '"tags": ["t"], "members": ["p"], "stores": ["fast"]}'
+            '"tags": ["t"], "members": ["p"], "stores": ["fast"], '
+            '"asked": ["slow"], "data": "reference:ab"}'
         )
         record = diff.Managed(
             frozenset({'name'}),
@@ -141,12 +145,30 @@ class TestRecord(base.BaseTestCase):
             frozenset('t'),
             frozenset('p'),
             frozenset({'fast'}),
+            frozenset({'slow'}),
+            'reference:ab',
         )
         self.data.rows[managed.KEY] = row
         self.assertEqual(record, self.record.load())
         self.data.rows.clear()
         self.record.save(record)
         self.assertEqual({managed.KEY: row}, self.data.rows)
+
+    def test_not_readable(self):
+        """What is no record is as none: anybody may write one to adopt."""
+        log = self.useFixture(fixtures.FakeLogger())
+        for row in (
+            *('nonsense', '[]', '5', 'null', '{"properties": 5}'),
+            *('{"tags": [1], "members": true}', '{"rows": 1}'),
+            *('{"rows": ["managed.gone.0"]}', '{"rows": []}'),
+        ):
+            self.data.rows[managed.KEY] = row
+            self.assertIsNone(self.record.load(), row)
+            self.assertIn('not readable', log.output)
+            self.record.save(diff.Managed(tags=frozenset('t')))
+            self.assertEqual(
+                diff.Managed(tags=frozenset('t')), self.record.load()
+            )
 
     def test_record_of_a_later_release(self):
         """Kinds that this release does not know are left out."""

@@ -134,8 +134,8 @@ class TestOtherDrift(ObservationTestCase):
         self.assertEqual(
             {
                 'members': {
-                    'expected': ['p1', 'p2', 'theirs'],
-                    'actual': ['p2', 'theirs'],
+                    'expected': ['p1', 'p2'],
+                    'actual': ['p2'],
                 }
             },
             self.one.FnGetAtt('property_drift'),
@@ -241,6 +241,61 @@ class TestAttributes(ObservationTestCase):
     def test_one_look_for_a_moment(self):
         """Attributes that are read within a moment are of one look."""
         self.patch('heat_image_props.image._SAME_MOMENT', new=1000)
-        for name in ('status', 'size', 'property_drift', 'stores', 'show'):
+        for name in self.one.attributes_schema:
             self.one.FnGetAtt(name)
         self.assertEqual(['GET', 'GET members'], self.glance.log())
+
+    def test_one_look_after_an_action(self):
+        """What an action did is seen, however little time passed."""
+        self.patch('heat_image_props.image._SAME_MOMENT', new=100000)
+        self.assertEqual(['t'], self.one.FnGetAtt('tags'))
+        self.update(self.one, **{**DECLARED, 'tags': ['u']})
+        self.assertEqual(['u'], self.one.FnGetAtt('tags'))
+
+
+class TestStored(image_base.ImageTestCase):
+    """A row of an older type, which holds what the rules refuse."""
+
+    def setUp(self):
+        super().setUp()
+        self.stored = {'property': {'os_glance_x': 'y', 'a': 1}}
+        image_id = self.glance.add(a='1', name='n')
+        one = self.make(**self.stored)
+        one.state_set(one.CREATE, one.COMPLETE)
+        one.resource_id_set(image_id)
+        one._stored_properties_data = {
+            name: one.properties[name] for name in one.properties.data
+        }
+        one.store()
+        self.one = self.reload(one)
+
+    def test_attribute(self):
+        """The drift names what is refused."""
+        self.assertEqual(
+            {'os_glance_x': {'expected': None, 'actual': None}},
+            self.one.FnGetAtt('property_drift'),
+        )
+
+    def test_check(self):
+        """A check names it too, and says that nothing else was looked at."""
+        error = self.assertFails(
+            exception.Drifted, self.run_task, self.one.check
+        )
+        self.assertIn("'os_glance_x'", str(error))
+
+    def test_converge(self):
+        """An update with --converge fails by name, and writes nothing."""
+        error = self.assertFails(
+            exception.InvalidDeclaration,
+            self.update,
+            self.one,
+            _converge=True,
+            **{**self.stored, 'min_ram': 1},
+        )
+        self.assertIn('os_glance_x', str(error))
+        self.assertEqual({'GET'}, {*self.glance.log()})
+
+    def test_repaired(self):
+        """An update to a template without it is as any other."""
+        self.update(self.one, property={'a': 2})
+        self.assertEqual({'a': '2'}, self.custom(self.one))

@@ -46,8 +46,15 @@ class TestPhases(base.BaseTestCase):
             ('active', '', 'finishing the import'),
             ('deactivated', 'slow', 'copying into slow'),
             ('deactivated', None, 'finishing the import'),
-            ('saving', None, 'saving'),
-            ('uploading', 'fast', 'uploading into fast'),
+            *(
+                (
+                    status,
+                    None,
+                    'waiting for an upload by another client '
+                    f'(status {status})',
+                )
+                for status in ('saving', 'uploading')
+            ),
         ]
     ]
 

@@ -21,7 +21,6 @@ from heat_image_props import reconcile
 from heat_image_props import source as sources
 from heat_image_props.tests import base
 from heat_image_props.tests.unit import fake_glance
-from heat_image_props import transfer
 
 ID = '11111111-1111-4111-8111-111111111111'
 URL = 'http://mia:s3cr3t@source.test:81/x.img?sig=t0ken'
@@ -269,20 +268,6 @@ class TestBusy(ReconcileTestCase):
         self.glance.requests.clear()
         self.run_task(task)
         self.assertEqual(['GET', 'PATCH', 'GET'], self.glance.log())
-
-    def test_is_told_from_a_free_one(self):
-        """An image is busy, and without these marks it is not."""
-        self.assertTrue(transfer.is_busy(self.image))
-        # An import that fails early leaves the names of the stores behind.
-        for stores in ('', 'fast,slow'):
-            self.assertFalse(
-                transfer.is_busy(
-                    {
-                        'status': 'queued',
-                        'os_glance_importing_to_stores': stores,
-                    }
-                )
-            )
 
 
 class TestEnded(ReconcileTestCase):

@@ -310,7 +310,17 @@ class TestWriteErrors(test_reconcile.ReconcileTestCase):
     def test_gone(self):
         """An image that is gone meanwhile is told from a refused change."""
         self.glance.fail('PATCH', 404)
+        self.glance.fail('GET', 404, skip=1)
         self.assertRaises(exception.NotFound, self.update)
+        self.assertEqual(['GET', 'PATCH', 'GET'], self.glance.log())
+
+    def test_not_found_and_there(self):
+        """What is not found is looked for, and changed if it is there."""
+        self.glance.fail('PATCH', 404)
+        self.update()
+        self.assertEqual(
+            ['GET', 'PATCH', 'GET', 'PATCH', 'GET'], self.glance.log()
+        )
 
     def test_waits_longer_each_time(self):
         """The time between two writes doubles."""

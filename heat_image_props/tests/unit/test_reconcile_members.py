@@ -287,14 +287,26 @@ class TestOwner(MembersTestCase):
     def test_not_allowed(self):
         """A user who may not do it still has the image after the attempt."""
         error = self.assertRaises(
-            exception.Refused,
+            exception.ForAdministrators,
             self.reconcile,
             diff.Declared({'owner': 'other'}, {'a': '1'}),
         )
+        self.assertEqual({'owner': 'other'}, error.values)
         self.assertIn('non admin', str(error))
         self.assertEqual(fake_glance.PROJECT, self.live['owner'])
         self.assertNotIn('a', self.live)
         self.assertEqual(diff.Managed(), self.remembered[-1][0])
+
+    def test_public(self):
+        """Who may not publish an image is told whom to ask."""
+        error = self.assertRaises(
+            exception.ForAdministrators,
+            self.reconcile,
+            diff.Declared({'visibility': 'public', 'min_ram': 1}),
+        )
+        self.assertEqual({'visibility': 'public'}, error.values)
+        self.assertIn('publicize_image', str(error))
+        self.assertEqual('shared', self.live['visibility'])
 
     def test_own_project(self):
         """The project that owns it already is not sent."""

@@ -22,6 +22,8 @@ from heat.engine import properties
 from heat.engine import support
 
 from heat_image_props import declaration
+from heat_image_props import effects
+from heat_image_props import known
 from heat_image_props import rules
 from heat_image_props import schema
 from heat_image_props import source
@@ -81,11 +83,6 @@ class TestProperties(base.BaseTestCase):
                 re.fullmatch(r'\d+\.\d+\.\d+', one.support_status.version)
             )
 
-    def test_release(self):
-        """A property can name the release that brought it."""
-        one = schema._property(properties.Schema.STRING, 'X.', since='9.9.9')
-        self.assertEqual('9.9.9', one.support_status.version)
-
     def test_changed_in_place(self):
         """All but identity and formats are promised to change in place."""
         self.assertEqual(
@@ -121,10 +118,11 @@ class TestProperties(base.BaseTestCase):
     def test_maps_are_empty_if_not_given(self):
         """Only the maps have a default, as a map without one becomes null.
 
-        Any other default would be sent though the template declares nothing.
+        Any other default would be sent though the template declares nothing,
+        but for that of the id, which means to choose one.
         """
         self.assertEqual(
-            {name: {} for name in declaration.MAPS},
+            {'id': '', **{name: {} for name in declaration.MAPS}},
             {
                 name: one.default
                 for name, one in schema.properties_schema.items()
@@ -182,17 +180,13 @@ class TestValues(base.BaseTestCase):
             {'disk_format': 'raw', 'container_format': 'bare', **data},
         )
         values.validate()
-        return {name: values[name] for name in schema.PROPERTIES}
+        return known.given(values)
 
     def test_nothing_is_declared_by_default(self):
         """A template with the formats alone declares nothing else."""
         values = self.read()
         self.assertEqual(
-            {
-                'disk_format': 'raw',
-                'container_format': 'bare',
-                **{name: {} for name in declaration.MAPS},
-            },
+            {'disk_format': 'raw', 'container_format': 'bare'},
             {
                 name: value
                 for name, value in values.items()
@@ -203,10 +197,11 @@ class TestValues(base.BaseTestCase):
         self.assertFalse(declaration.read(values).attributes)
         self.assertEqual(source.Source(), source.read(values))
 
-    def test_a_null_text_or_list_is_none(self):
-        """A text or a list that is null declares nothing."""
+    def test_a_null_is_none(self):
+        """Whatever is null declares nothing."""
         for name in (
             *('name', 'owner', 'members', 'tags', 'stores', 'remote_region'),
+            *('image_hash', 'location', 'active', 'min_ram', 'is_public'),
             *declaration.MAPS,
             *declaration.NAMED,
         ):
@@ -228,8 +223,8 @@ class TestValues(base.BaseTestCase):
             )
 
     def test_a_hash_without_a_value(self):
-        """A hash that is null, empty or without a value is refused by name."""
-        for declared in (None, {}, {'algo': 'md5'}, {'value': None}):
+        """A hash that is empty or without a value is refused by name."""
+        for declared in ({}, {'algo': 'md5'}, {'value': None}):
             (offence,) = declaration.check(self.read(image_hash=declared))
             self.assertEqual('image_hash', offence.key)
 
@@ -250,8 +245,8 @@ class TestTable(base.BaseTestCase):
 
     def test_every_property_has_its_requests(self):
         """For each property there is the request that carries it, or none."""
-        self.assertEqual({*schema.PROPERTIES}, {*schema.REQUESTS})
-        for name, request in schema.REQUESTS.items():
+        self.assertEqual({*schema.PROPERTIES}, {*effects.REQUESTS})
+        for name, request in effects.REQUESTS.items():
             self.assertTrue(
                 re.match('(none: |(POST|PATCH)\\b.* /v2/images)', request),
                 name,
@@ -259,11 +254,11 @@ class TestTable(base.BaseTestCase):
 
     def test_effects_are_those_of_changes(self):
         """What changes in another way than in place is allowed to change."""
-        for name in schema.EFFECTS:
+        for name in effects.EFFECTS:
             self.assertTrue(schema.properties_schema[name].update_allowed)
-        self.assertLessEqual({*source.IDENTITY}, {*schema.EFFECTS})
+        self.assertLessEqual({*source.IDENTITY}, {*effects.EFFECTS})
         for name in source.IDENTITY:
-            self.assertIn('replacement', schema.EFFECTS[name])
+            self.assertIn('replacement', effects.EFFECTS[name])
 
 
 class TestConstraints(base.BaseTestCase):

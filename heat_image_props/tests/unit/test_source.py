@@ -13,6 +13,7 @@
 """Tests of where the data of an image comes from."""
 
 import hashlib
+import json
 
 from heat_image_props import source
 from heat_image_props.tests import base
@@ -72,6 +73,22 @@ class TestRead(base.BaseTestCase):
             ),
         )
 
+    def test_blanks_around_a_location(self):
+        """Blanks are no part of a location: Glance strips them, too."""
+        self.assertEqual(
+            source.read({'location': URL}),
+            source.read({'location': f' {URL}\n'}),
+        )
+
+    def test_algorithm_in_capitals(self):
+        """The name of an algorithm is read in any case."""
+        self.assertEqual(
+            source.Digest('sha512', SHA512),
+            source.read(
+                {'image_hash': {'algo': 'SHA512', 'value': SHA512.upper()}}
+            ).digest,
+        )
+
     def test_is_true_if_it_names_data(self):
         """A location names data, or a remote image if that is fetched."""
         for values, names_data in [
@@ -107,15 +124,49 @@ class TestIdentity(base.BaseTestCase):
         """How it comes and where it goes does not make it other data."""
         one = source.read({'location': URL})
         other = source.read({'location': URL, **self.change})
-        self.assertIs(self.same, one.is_same(other))
-        self.assertIs(self.same, other.is_same(one))
-        self.assertTrue(other.is_same(other))
+        # A remote image alone is named by its region and its id.
+        self.assertIs(self.same, one.fingerprint() == other.fingerprint())
 
     def test_the_properties_that_name_the_data(self):
         """The properties that name the data are those that are compared."""
         (changed,) = self.change
         self.assertIs(not self.same, changed in source.IDENTITY)
         self.assertIn(changed, source.PROPERTIES)
+
+
+class TestFingerprint(base.BaseTestCase):
+    """What is kept of a source to know it by."""
+
+    def test_is_stable(self):
+        """Its form is fixed: a later release compares with it."""
+        text = json.dumps([URL, None, None]).encode()
+        self.assertEqual(
+            f'web-download:{hashlib.sha256(text).hexdigest()}',
+            source.read({'location': URL}).fingerprint(),
+        )
+
+    def test_tells_the_method(self):
+        """It begins with the method, by which the data came."""
+        for values, method in [
+            ({'location': URL}, 'web-download'),
+            ({'location': URL, 'import_method': 'reference'}, 'reference'),
+            (REMOTE, 'glance-download'),
+        ]:
+            found = source.read(values).fingerprint()
+            self.assertEqual(method, found.partition(':')[0])
+            # It goes to the database, and into what abandon shows.
+            for secret in ('mia', 's3cr3t', 't0ken', 'source.test'):
+                self.assertNotIn(secret, found)
+
+    def test_of_no_data(self):
+        """A source that names no data has none."""
+        for values in (
+            {},
+            {'image_hash': {'algo': 'md5', 'value': MD5}},
+            {**REMOTE, 'remote_image': None},
+            {'stores': ['fast']},
+        ):
+            self.assertEqual('', source.read(values).fingerprint())
 
 
 class TestPlace(base.BaseTestCase):

@@ -104,7 +104,7 @@ class TestAccepted(base.BaseTestCase):
             ),
             (
                 'a hash in capitals',
-                {'image_hash': {'algo': 'sha512', 'value': SHA512.upper()}},
+                {'image_hash': {'algo': 'SHA512', 'value': SHA512.upper()}},
                 (),
             ),
         ]
@@ -192,7 +192,7 @@ class TestRefused(base.BaseTestCase):
                         ('sha513', SHA512),
                         ('', SHA512),
                         ('shake_128', SHA512),
-                        ('SHA512', SHA512),
+                        ('SHAKE_128', SHA512),
                     ]
                 ),
             ]

@@ -195,6 +195,39 @@ class TestReason(TransferTestCase):
         self.assertIn('no reason', error.reason)
         self.assertLess(len(self.glance.sent('GET tasks')), 10)
 
+    def test_is_that_of_the_last_attempt(self):
+        """The reason of an import before is not taken for that of this."""
+        self.glance.import_error = 'no route'
+        self.assertRaises(exception.ImportFailed, self.create)
+        self.glance.import_error = 'quota exceeded'
+        for unwritten, looks in ((2, 3), (0, 1)):
+            for import_looks in (1, 4):
+                self.glance.requests.clear()
+                self.glance.unwritten = unwritten
+                self.glance.import_looks = import_looks
+                error = self.assertRaises(exception.ImportFailed, self.create)
+                self.assertEqual('quota exceeded', error.reason)
+                self.assertEqual(looks, len(self.glance.sent('GET tasks')))
+
+    def test_is_that_of_the_task_that_was_seen(self):
+        """A task of somebody else that follows is not this import's."""
+        self.glance.import_error = 'no route'
+        task = self.task(source=sources.Source(location=URL))
+        task.start_import()
+        while self.live['status'] != 'importing':
+            self.clock.now += task.step()
+        self.glance.tasks[ID].append(
+            {
+                'id': 'x',
+                'type': 'api_image_import',
+                'created_at': '2026-01-02T00:00:00',
+                'status': 'failure',
+                'message': 'theirs',
+            }
+        )
+        error = self.assertRaises(exception.ImportFailed, self.run_task, task)
+        self.assertEqual('no route', error.reason)
+
 
 class TestHash(TransferTestCase):
     """Which data it is."""
@@ -224,8 +257,11 @@ class TestHash(TransferTestCase):
         )
         self.assertIn('was deactivated', str(error))
         self.assertEqual('POST actions/deactivate', self.glance.log()[-1])
-        # What this resource did it has to undo one day.
-        self.assertIn(diff.ACTIVE, self.remembered[-1][0].attributes)
+        # What this resource does it has to undo one day, also if the engine
+        # dies at this very request.
+        remembered, requests = self.remembered[-1]
+        self.assertEqual({diff.REJECTED}, remembered.attributes)
+        self.assertEqual(len(self.glance.requests) - 1, requests)
 
     def test_is_of_another_algorithm(self):
         """A hash that Glance does not compute says which one to use."""
@@ -347,6 +383,18 @@ class TestAnswers(TransferTestCase):
         self.glance.fail('POST import', 409, applied=True)
         self.create()
         self.assertEqual('active', self.live['status'])
+
+    def test_not_found(self):
+        """A Glance without the request is told; the image is there."""
+        for kind, method in [
+            ('POST import', sources.WEB_DOWNLOAD),
+            ('POST locations', sources.REFERENCE),
+        ]:
+            self.glance.fail(kind, 404, 'no such route')
+            error = self.assertRaises(
+                exception.ImportFailed, self.create, method=method
+            )
+            self.assertIn('no such route', error.reason)
 
     def test_reference_whose_answer_is_lost(self):
         """A location whose answer is lost is not sent twice."""

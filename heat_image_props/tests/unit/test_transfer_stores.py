@@ -17,10 +17,10 @@ import fixtures
 from heat_image_props import diff
 from heat_image_props import exception
 from heat_image_props import source as sources
+from heat_image_props import state
 from heat_image_props.tests.unit import fake_glance
 from heat_image_props.tests.unit import fake_glance_data
 from heat_image_props.tests.unit import test_reconcile
-from heat_image_props import transfer
 
 ID = test_reconcile.ID
 URL = test_reconcile.URL
@@ -45,12 +45,14 @@ class StoresTestCase(test_reconcile.ReconcileTestCase):
         task.start_import()
         self.run_task(task)
 
-    def update(self, *held, **source):
+    def update(self, *held, asked=(), **source):
         """Update what has data in the store fast."""
         if ID not in self.glance.images:
             self.glance.add(id=ID, stores=','.join(held or ['fast']))
         task = self.task(
-            managed=diff.Managed(stores=frozenset(held)),
+            managed=diff.Managed(
+                stores=frozenset(held), asked=frozenset(asked)
+            ),
             source=sources.Source(location=URL, **source),
         )
         self.run_task(task)
@@ -63,6 +65,10 @@ class StoresTestCase(test_reconcile.ReconcileTestCase):
     def recorded(self):
         """Return the stores that are recorded as given by the resource."""
         return sorted(self.remembered[-1][0].stores)
+
+    def asked(self):
+        """Return the stores that are recorded as asked for and not had."""
+        return sorted(self.remembered[-1][0].asked)
 
 
 class TestCreate(StoresTestCase):
@@ -92,9 +98,7 @@ class TestCreate(StoresTestCase):
         self.assertIs(True, self.glance.requests[0].body['all_stores'])
         self.assertNotIn('stores', self.glance.requests[0].body)
         self.assertEqual(['fast', 'slow'], self.held())
-        self.assertEqual(
-            [transfer.ALL_STORES, 'fast', 'slow'], self.recorded()
-        )
+        self.assertEqual([state.ALL_STORES, 'fast', 'slow'], self.recorded())
 
     def test_unknown(self):
         """A store that does not exist, or is read-only, is refused."""
@@ -141,11 +145,15 @@ class TestQueued(StoresTestCase):
             source=sources.Source(location=URL, stores=('slow',)),
         )
         task.step()
-        self.assertEqual(['fast', 'slow'], self.recorded())
+        self.assertEqual(['fast'], self.recorded())
+        self.assertEqual(['slow'], self.asked())
+        self.assertEqual(['GET', 'POST import'], self.glance.log())
+        self.assertEqual(1, self.remembered[-1][1])
         self.clock.now += 5
         self.run_task(task)
         self.assertEqual(['slow'], self.held())
         self.assertEqual(['slow'], self.recorded())
+        self.assertEqual([], self.asked())
 
 
 class TestGrow(StoresTestCase):
@@ -191,6 +199,47 @@ class TestGrow(StoresTestCase):
         self.update('fast', stores=('fast', 'slow'))
         self.assertEqual(['GET'], self.glance.log())
         self.assertEqual(['fast', 'slow'], self.recorded())
+
+    def test_asked_for_before(self):
+        """A store that was asked for and got nothing is still an error.
+
+        So it is after an update that ended before the answer came.
+        """
+        self.glance.may_copy = False
+        for _ in range(2):
+            error = self.assertRaises(
+                exception.NotInStores,
+                self.update,
+                'fast',
+                asked=['slow'],
+                stores=('fast', 'slow'),
+            )
+            self.assertEqual(('slow',), error.stores)
+            self.assertEqual(['fast'], self.recorded())
+
+    def test_not_needed_and_then_needed(self):
+        """A store that may fail, and did, fails when all must succeed."""
+        self.glance.may_copy = False
+        self.update('fast', stores=('fast', 'slow'), must_succeed=False)
+        self.assertEqual(['fast'], self.recorded())
+        for stores in (('fast', 'slow'), ('slow',)):
+            self.assertRaises(
+                exception.NotInStores,
+                self.update,
+                *self.recorded(),
+                stores=stores,
+            )
+
+    def test_of_all_stores_and_not_needed(self):
+        """To have wished all stores is not to have the data in each."""
+        self.glance.add(id=ID, stores='fast')
+        self.glance.may_copy = False
+        self.update(
+            *(state.ALL_STORES, 'fast'),
+            stores=('fast', 'slow'),
+            must_succeed=False,
+        )
+        self.assertEqual(['fast'], self.recorded())
 
     def test_not_allowed(self):
         """Who may not copy is told so, with the way out."""
@@ -260,7 +309,9 @@ class TestGrow(StoresTestCase):
         )
         task.step()
         self.assertEqual('POST import', self.glance.log()[-1])
-        self.assertEqual(['fast', 'slow'], self.recorded())
+        # To have asked for it is not to have it.
+        self.assertEqual(['fast'], self.recorded())
+        self.assertEqual(['slow'], self.asked())
 
     def test_glance_away(self):
         """A Glance that does not tell its stores is waited for."""
@@ -294,9 +345,7 @@ class TestGrow(StoresTestCase):
         """All stores of the cloud are copied to."""
         self.update('fast', all_stores=True)
         self.assertEqual(['fast', 'slow'], self.held())
-        self.assertEqual(
-            [transfer.ALL_STORES, 'fast', 'slow'], self.recorded()
-        )
+        self.assertEqual([state.ALL_STORES, 'fast', 'slow'], self.recorded())
         self.glance.requests.clear()
         self.update(*self.recorded(), all_stores=True)
         self.assertEqual(['GET', 'GET /info/stores'], self.glance.log())
@@ -313,76 +362,12 @@ class TestGrow(StoresTestCase):
         """A new store of the cloud fails no update of something else."""
         self.glance.add(id=ID, stores='fast')
         self.glance.may_copy = False
-        self.update(transfer.ALL_STORES, 'fast', all_stores=True)
+        self.update(state.ALL_STORES, 'fast', all_stores=True)
         self.assertRegex(self.told[-1], '^not in the stores slow: ')
 
     def test_all_stores_no_more(self):
         """Of all stores those go that are not named any more."""
         self.glance.add(id=ID, stores='fast,slow')
-        self.update(transfer.ALL_STORES, 'fast', 'slow', stores=('slow',))
+        self.update(state.ALL_STORES, 'fast', 'slow', stores=('slow',))
         self.assertEqual(['slow'], self.held())
         self.assertEqual(['slow'], self.recorded())
-
-
-class TestShrink(StoresTestCase):
-    """A store that is taken out."""
-
-    def test_is_deleted_from(self):
-        """What the resource put there goes, and nothing else."""
-        self.glance.add(id=ID, stores='http,slow,fast')
-        task = self.update('fast', 'slow', stores=('fast',))
-        self.assertEqual(
-            ['GET', 'DELETE /stores/slow', 'GET'], self.glance.log()
-        )
-        self.assertEqual(['fast', 'http'], self.held())
-        self.assertEqual(['fast'], self.recorded())
-        self.assertIn('deleted from slow', task.summary())
-
-    def test_after_the_copy(self):
-        """The data is in the new store before it leaves the old one."""
-        self.update('fast', stores=('slow',))
-        self.assertEqual(['slow'], self.held())
-        log = self.glance.log()
-        self.assertLess(
-            log.index('POST import'), log.index('DELETE /stores/fast')
-        )
-
-    def test_never_the_last(self):
-        """If the new store does not get the data the old one keeps it."""
-        self.glance.full = {'slow'}
-        self.update('fast', stores=('slow',), must_succeed=False)
-        self.assertEqual(['fast'], self.held())
-        self.assertEqual([], self.glance.sent('DELETE /stores/fast'))
-
-    def test_not_allowed(self):
-        """Who may not delete there is told so, in Glance's words."""
-        self.glance.may_copy = False
-        error = self.assertRaises(
-            exception.StillInStore,
-            self.update,
-            'fast',
-            'slow',
-            stores=('fast',),
-        )
-        self.assertEqual('slow', error.store)
-        self.assertIn('delete_image_location', str(error))
-        self.assertEqual(['fast', 'slow'], self.held())
-
-    def test_not_there_at_the_request(self):
-        """A copy that goes meanwhile is what was wanted."""
-        self.glance.fail('DELETE /stores/slow', 404)
-        task = self.update('fast', 'slow', stores=('fast',))
-        self.assertIn('deleted from slow', task.summary())
-
-    def test_no_wish_any_more(self):
-        """Without stores in the template all copies stay, and are no ours."""
-        self.update('fast', 'slow')
-        self.assertEqual(['GET'], self.glance.log())
-        self.assertEqual([], self.recorded())
-
-    def test_gone_already(self):
-        """What somebody else deleted there is no work."""
-        self.glance.add(id=ID, stores='fast')
-        self.update('fast', 'slow', stores=('fast',))
-        self.assertEqual(['GET'], self.glance.log())
-        self.assertEqual(['fast'], self.recorded())
