@@ -87,6 +87,8 @@ class Glance(fixtures.Fixture):
                 'enabled_backends': 'fast:file,slow:file,http:http',
                 'enabled_import_methods': f'[{",".join(_METHODS)}]',
                 'worker_self_reference_url': self._port.url,
+                # Off by default in Glance.
+                'show_image_direct_url': True,
             },
             **stores,
             'glance_store': {'default_backend': 'fast'},

@@ -17,6 +17,7 @@ The cloud is the one that the environment leads to (``python -m minicloud run
 """
 
 import pathlib
+from typing import ClassVar
 import uuid
 
 from heatclient import client as heat_client
@@ -39,10 +40,56 @@ class StackFailed(Exception):
     """A stack ended in another state than the test expects."""
 
 
+def ended(heat, stack_id, expect):
+    """Wait until an operation on a stack has ended, in the expected state.
+
+    :raises: :class:`StackFailed`
+    """
+
+    def goes_on(stack):
+        # Heat stores a failure before it starts the roll-back
+        # (``Stack.mark_failed`` of heat/engine/stack.py).
+        rolls_back = not stack.disable_rollback and (
+            stack.stack_status in ('CREATE_FAILED', 'UPDATE_FAILED')
+        )
+        return rolls_back or stack.stack_status.endswith('IN_PROGRESS')
+
+    stack = tenacity.Retrying(
+        wait=tenacity.wait_fixed(0.2),
+        stop=tenacity.stop_after_delay(LONGEST),
+        retry=tenacity.retry_if_result(goes_on),
+    )(heat.stacks.get, stack_id, resolve_outputs=False)
+    if stack.stack_status != expect:
+        raise StackFailed(
+            f'{stack.stack_name}: {stack.stack_status} instead of {expect}: '
+            f'{stack.stack_status_reason}'
+        )
+    return stack
+
+
 class FunctionalTestCase(base.BaseTestCase):
     """A test that acts as an ordinary member of a project."""
 
     USER = 'demo'
+
+    #: Stacks that are being deleted while the next test runs.
+    _leaving: ClassVar[dict[str, tuple[heat_client.Client, str]]] = {}
+    #: Their images, whose requests belong to no test.
+    _gone: ClassVar[set[str]] = set()
+
+    @classmethod
+    def tearDownClass(cls):
+        """Wait until the stacks of all tests of the class are deleted."""
+        super().tearDownClass()
+        failures = []
+        while cls._leaving:
+            stack_id, (heat, test) = cls._leaving.popitem()
+            try:
+                ended(heat, stack_id, 'DELETE_COMPLETE')
+            except StackFailed as error:
+                failures.append(f'{test}: {error}')
+        if failures:
+            raise StackFailed('\n'.join(failures))
 
     def setUp(self):
         super().setUp()
@@ -55,12 +102,22 @@ class FunctionalTestCase(base.BaseTestCase):
             interface='public',
             region_name=self.cloud.region,
         )
-        self.glance = adapter.Adapter(
-            session,
+        self.glance = self.glance_of(self.USER)
+
+    # Users ---------------------------------------------------------------
+
+    def glance_of(self, user):
+        """Return a connection to Glance as another user of the cloud."""
+        return adapter.Adapter(
+            self.cloud.session(user),
             service_type='image',
             region_name=self.cloud.region,
             user_agent='functional-test',
         )
+
+    def project_of(self, user):
+        """Return the id of the project of a user of the cloud."""
+        return self.cloud.session(user).get_project_id()
 
     # Images --------------------------------------------------------------
 
@@ -85,6 +142,19 @@ class FunctionalTestCase(base.BaseTestCase):
             raise_exc=raise_exc,
         )
 
+    def upload(self, image_id, content=b'data of the test'):
+        """Give an image its data beside the stack."""
+        return self.glance.put(
+            f'/v2/images/{image_id}/file',
+            data=content,
+            headers={'Content-Type': 'application/octet-stream'},
+        )
+
+    def members(self, image_id):
+        """Return the ids of the projects that an image is shared with."""
+        answer = self.glance.get(f'/v2/images/{image_id}/members').json()
+        return sorted(member['member_id'] for member in answer['members'])
+
     def image_exists(self, image_id):
         """Say whether an image exists."""
         response = self.glance.get(f'/v2/images/{image_id}', raise_exc=False)
@@ -98,6 +168,7 @@ class FunctionalTestCase(base.BaseTestCase):
             for entry in self.cloud.glance_log.since(mark)
             if AGENT in (entry.user_agent or '')
             and (image_id is None or image_id in entry.path)
+            and not any(gone in entry.path for gone in self._gone)
         ]
 
     def methods(self, mark, image_id=None):
@@ -131,13 +202,18 @@ class FunctionalTestCase(base.BaseTestCase):
 
     def create_stack(self, template, expect='CREATE_COMPLETE', **kwargs):
         """Create a stack, wait, and return its id."""
+        stack_id = self.start_stack(template, **kwargs)
+        self.wait_for(stack_id, expect)
+        return stack_id
+
+    def start_stack(self, template, **kwargs):
+        """Begin to create a stack, and return its id."""
         stack_id = self.heat.stacks.create(
             stack_name=f'test-{uuid.uuid4().hex[:8]}',
             template=template,
             **kwargs,
         )['stack']['id']
-        self.addCleanup(self.delete_stack, stack_id)
-        self.wait_for(stack_id, expect)
+        self.addCleanup(self.leave_stack, stack_id)
         return stack_id
 
     def update_stack(
@@ -156,28 +232,24 @@ class FunctionalTestCase(base.BaseTestCase):
             # That it is gone is what was wanted.
             return None
 
+    def leave_stack(self, stack_id):
+        """Begin to delete a stack, if it exists; the class waits for it."""
+        try:
+            images = {
+                each.physical_resource_id
+                for each in self.heat.resources.list(stack_id)
+                if each.physical_resource_id
+            }
+            self.heat.stacks.delete(stack_id)
+        except heat_exc.HTTPNotFound:
+            # That it is gone is what was wanted.
+            return
+        self._gone.update(images)
+        self._leaving[stack_id] = (self.heat, self.id())
+
     def wait_for(self, stack_id, expect):
         """Wait until an operation has ended, in the expected state."""
-
-        def goes_on(stack):
-            # Heat stores a failure before it starts the roll-back
-            # (``Stack.mark_failed`` of heat/engine/stack.py).
-            rolls_back = not stack.disable_rollback and (
-                stack.stack_status in ('CREATE_FAILED', 'UPDATE_FAILED')
-            )
-            return rolls_back or stack.stack_status.endswith('IN_PROGRESS')
-
-        stack = tenacity.Retrying(
-            wait=tenacity.wait_fixed(0.5),
-            stop=tenacity.stop_after_delay(LONGEST),
-            retry=tenacity.retry_if_result(goes_on),
-        )(self.heat.stacks.get, stack_id, resolve_outputs=False)
-        if stack.stack_status != expect:
-            raise StackFailed(
-                f'{stack.stack_status} instead of {expect}: '
-                f'{stack.stack_status_reason}'
-            )
-        return stack
+        return ended(self.heat, stack_id, expect)
 
     def image_id(self, stack_id, name='image'):
         """Return the id of the image of a stack."""
@@ -186,3 +258,34 @@ class FunctionalTestCase(base.BaseTestCase):
     def reason(self, stack_id, name='image'):
         """Return why a resource is in its state."""
         return self.heat.resources.get(stack_id, name).resource_status_reason
+
+    def check_stack(self, stack_id, expect='CHECK_COMPLETE'):
+        """Let Heat look for drift, and wait."""
+        self.heat.actions.check(stack_id)
+        return self.wait_for(stack_id, expect)
+
+    def outputs(self, stack_id):
+        """Return the outputs of a stack, worked out now."""
+        return {
+            output['output_key']: output['output_value']
+            for output in self.heat.stacks.get(stack_id).outputs
+        }
+
+    def event_ids(self, stack_id):
+        """Return the ids of all events of a stack so far."""
+        return {event.id for event in self.heat.events.list(stack_id)}
+
+    def said(self, stack_id, seen=(), name='image'):
+        """Return what the events of a resource say, oldest first.
+
+        Those of Heat itself, which only tell that a state was entered, are
+        left out, and so are those that were seen before.
+        """
+        return [
+            event.resource_status_reason
+            for event in self.heat.events.list(
+                stack_id, resource_name=name, sort_dir='asc'
+            )
+            if event.id not in seen
+            and event.resource_status_reason != 'state changed'
+        ]

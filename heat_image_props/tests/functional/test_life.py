@@ -101,7 +101,7 @@ class TestCheck(base.FunctionalTestCase):
         mark = self.cloud.glance_log.mark()
         self.check(stack, 'CHECK_FAILED')
         self.assertEqual(['GET'], self.methods(mark))
-        self.assertIn('differs from the template in a', self.reason(stack))
+        self.assertIn("'a' is '2' instead of '1'", self.reason(stack))
         self.assertEqual('2', self.image(image_id)['a'])
 
         self.update_stack(stack, template)

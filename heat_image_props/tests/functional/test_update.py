@@ -42,11 +42,11 @@ class UpdateTestCase(base.FunctionalTestCase):
         )
         return self.methods(self.mark)
 
-    def assert_in_place(self, stack, image_id):
+    def assert_in_place(self, stack, image_id, status='active'):
         """The image is the same, and nothing was downloaded again."""
         self.assertEqual(image_id, self.image_id(stack))
         self.assertEqual([], self.cloud.source.requests(self.downloads))
-        self.assertEqual('active', self.image(image_id)['status'])
+        self.assertEqual(status, self.image(image_id)['status'])
 
     def custom(self, image_id, *names):
         """Return those of the named properties that an image has."""
