@@ -15,7 +15,7 @@
 ::
 
     .. resource-type:: heat_image_props.image:GlanceImage
-       :tables: heat_image_props.schema
+       :tables: heat_image_props.effects
 
 The module of the option ``tables`` says by ``REQUESTS`` which request carries
 each property, and by ``EFFECTS`` what an update of some of them does; one
@@ -27,6 +27,7 @@ made of the same schemata, so the page cannot differ from it.
 
 import inspect
 import pkgutil
+import re
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -39,6 +40,10 @@ from sphinx.util import nodes as sphinx_nodes
 
 _PROPERTIES = ('Property', 'Type', 'Default', 'An update', 'Request', 'Since')
 _ATTRIBUTES = ('Attribute', 'Type', 'What it is')
+
+# A slash within a path, where a line may be broken: browsers do not break it
+# there by themselves.
+_SLASH = re.compile(r'(?<=[\w}])/')
 
 # The schema of the items of a list has this name in the schema of the list.
 _ITEM = '*'
@@ -77,7 +82,8 @@ def _default(schema):
     """Return the default, or what there is in place of one."""
     if schema.required:
         return 'required'
-    return 'none' if schema.default is None else f'``{schema.default}``'
+    # An empty text is what a null becomes.
+    return 'none' if schema.default in (None, '') else f'``{schema.default}``'
 
 
 def _since(status):
@@ -85,6 +91,16 @@ def _since(status):
     if status.status == support.SUPPORTED:
         return status.version
     return f'{status.version}, {status.status.lower()}: {status.message}'
+
+
+def _breakable(request):
+    """Return a request that can be broken before the slashes in it."""
+    return _SLASH.sub(r'\\ |wbr|\\ /', request)
+
+
+def _heading(title):
+    """Yield the lines of the title of a section."""
+    yield from (title, '=' * len(title), '')
 
 
 def _table(header, rows, name):
@@ -108,7 +124,8 @@ def _property_rows(schemata, requests, effects):
         effect = effects.get(name) or (
             'in place' if schema.update_allowed else 'replacement'
         )
-        request, since = requests[name], _since(schema.support_status)
+        request = _breakable(requests[name])
+        since = _since(schema.support_status)
         # A link to the description below the table.
         title = f'`{name} <property-{name}_>`__'
         yield title, _type(schema), _default(schema), effect, request, since
@@ -179,7 +196,8 @@ class ResourceType(docutils.SphinxDirective):
             properties.schemata(cls.properties_schema).items(),
             key=lambda item: (not item[1].required, item[0]),
         )
-        yield from ('.. rubric:: Properties', '')
+        yield from _heading('Properties')
+        yield from ('.. |wbr| raw:: html', '', '   <wbr>', '')
         yield from _table(
             _PROPERTIES,
             _property_rows(schemata, tables.REQUESTS, tables.EFFECTS),
@@ -191,7 +209,7 @@ class ResourceType(docutils.SphinxDirective):
 
     def _attributes(self, cls):
         """Yield the lines about the attributes."""
-        yield from ('.. rubric:: Attributes', '')
+        yield from _heading('Attributes')
         yield from _table(
             _ATTRIBUTES,
             (
