@@ -26,6 +26,8 @@ from heat_image_props import image_api
 
 LOG = logging.getLogger(__name__)
 
+_GOING = frozenset(('deleted', 'pending_delete'))
+
 
 class DeletionRefused(heat_exception.PhysicalResourceExists):  # type: ignore[misc]  # Heat is untyped
     """The image is in use just now.
@@ -67,6 +69,11 @@ def delete(
             raise
         except exception.Refused:
             live = api.get(image_id)
+            if live['status'] in _GOING:
+                # Another request deletes it at this moment: 400, "transition
+                # from deleted to deleted is not allowed".
+                LOG.info('Image %s is being deleted already', image_id)
+                return
             if not live.get('protected'):
                 raise
             _delete_protected(api, live, managed, is_forced)

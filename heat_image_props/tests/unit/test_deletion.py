@@ -97,6 +97,15 @@ class TestUnprotected(DeletionTestCase):
             self.assertIn('not yours', str(error))
             self.assertEqual(['DELETE', 'GET'], self.glance.log())
 
+    def test_deleted_by_another_at_the_same_time(self):
+        """A deletion that crosses another one has what it wanted."""
+        for status in ('deleted', 'pending_delete'):
+            self.add(status=status)
+            self.glance.fail('DELETE', 400, 'from deleted to deleted')
+            self.delete(diff.Managed())
+            self.assertEqual(['DELETE', 'GET'], self.glance.log())
+        self.assertIn('is being deleted already', self.log.output)
+
 
 class TestProtected(DeletionTestCase):
     """A protected image."""
