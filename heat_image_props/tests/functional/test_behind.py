@@ -13,11 +13,13 @@
 """Changes of an image that are made behind the back of its stack."""
 
 import configparser
+from unittest import mock
 
 import sqlalchemy
 import tenacity
 
 from heat_image_props.tests.functional import base
+from heat_image_props.tests.functional import second_heat
 
 # What a conversion plugin makes of an image.
 CONVERTED = {'disk_format': 'vhd', 'container_format': 'ovf', 'size': 7}
@@ -154,6 +156,29 @@ class TestForeign(BehindTestCase):
         )
         self.assertEqual(theirs, self.values(image_id, theirs))
         self.assertEqual([self.project_of('other')], self.members(image_id))
+        self.assert_in_place(stack, image_id)
+
+
+class TestObserve(BehindTestCase):
+    """With Heat's option ``observe_on_update`` each update looks."""
+
+    def test_repairs_what_is_declared(self):
+        """A declared key is repaired, a foreign one kept; then nothing."""
+        stack, image_id = self.stack(property={'a': '1'})
+        self.set(image_id, a='2', theirs='kept')
+        observing = self.useFixture(
+            second_heat.SecondHeat(
+                self.cloud, self.USER, {'DEFAULT': {'observe_on_update': True}}
+            )
+        )
+        with mock.patch.object(self, 'heat', observing.client):
+            sent = self.update(stack, property={'a': '1'})
+            self.assertEqual(['GET', *LOOK_WRITE_LOOK], sent)
+            names = ('a', 'theirs')
+            self.assertEqual(
+                {'a': '1', 'theirs': 'kept'}, self.values(image_id, names)
+            )
+            self.assertEqual(['GET'], self.update(stack, property={'a': '1'}))
         self.assert_in_place(stack, image_id)
 
 
