@@ -16,6 +16,10 @@
 
     python -m minicloud [OPTIONS]
     python -m minicloud run [OPTIONS] [--keep] -- COMMAND [ARGUMENT...]
+    python -m minicloud run --clouds N [OPTIONS] -- COMMAND [ARGUMENT...]
+
+The third gives COMMAND several clouds, of which each of its processes claims
+one (:meth:`minicloud.running.RunningCloud.from_environment`).
 
 Progress goes to standard error.  Standard output gets the ``export`` lines of
 the first form, and what COMMAND writes.
@@ -24,6 +28,7 @@ the first form, and what COMMAND writes.
 import argparse
 import collections.abc
 import contextlib
+import functools
 import os
 import pathlib
 import signal
@@ -36,6 +41,7 @@ import types
 from typing import Any
 
 from minicloud import cloud
+from minicloud import clouds
 from minicloud import keystone
 from minicloud import process
 
@@ -101,8 +107,24 @@ def _parser() -> argparse.ArgumentParser:
         action='store_true',
         help='leave the cloud running after COMMAND, until Ctrl-C',
     )
+    run.add_argument(
+        '--clouds',
+        type=_positive,
+        default=1,
+        metavar='N',
+        help='how many clouds; each process of COMMAND that asks for one gets '
+        'its own (default: %(default)s)',
+    )
     run.add_argument('argv', nargs='+', metavar='COMMAND')
+    parser.set_defaults(clouds=1)
     return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f'{text} is less than 1')
+    return number
 
 
 def _override(text: str) -> tuple[str, str, str, str]:
@@ -175,46 +197,75 @@ def _wait_for_signal() -> None:
     threading.Event().wait()
 
 
-def _environment(mini: cloud.MiniCloud, user: str) -> dict[str, str]:
+def _environment(
+    minis: collections.abc.Sequence[cloud.MiniCloud], user: str
+) -> dict[str, str]:
     scripts = sysconfig.get_path('scripts')
-    return {
+    environ = {
         **os.environ,
-        **mini.environment(user),
         # The command finds this Python's "openstack" without activation.
         'PATH': os.pathsep.join([scripts, os.environ.get('PATH', '')]),
     }
+    one, *others = minis
+    if not others:
+        return {**environ, **one.environment(user)}
+    # Nor does it take the cloud of the shell that this was started from.
+    for name in one.environment(user):
+        environ.pop(name, None)
+    return {**environ, **clouds.environment(minis)}
+
+
+def _make(options: argparse.Namespace) -> list[cloud.MiniCloud]:
+    """The clouds, not started; of several, each has its number in all it says.
+
+    :raises ValueError: an option is wrong.
+    """
+    started = time.monotonic()
+
+    def progress(label: str, step: str, seconds: float) -> None:
+        now = time.monotonic() - started
+        _say(f'{now:6.1f} s  {label}{step} ({seconds:.1f} s)')
+
+    work_dir = options.work_dir or cloud.new_work_dir(options.profile)
+    numbers = range(1, options.clouds + 1)
+    return [
+        cloud.MiniCloud(
+            profile=options.profile,
+            workers=options.workers,
+            overrides=_nested(options.overrides),
+            work_dir=work_dir / str(number) if len(numbers) > 1 else work_dir,
+            progress=functools.partial(
+                progress, f'{number}: ' if len(numbers) > 1 else ''
+            ),
+        )
+        for number in numbers
+    ]
 
 
 def _serve(options: argparse.Namespace) -> int:
     started = time.monotonic()
-
-    def progress(step: str, seconds: float) -> None:
-        now = time.monotonic() - started
-        _say(f'{now:6.1f} s  {step} ({seconds:.1f} s)')
-
-    mini = cloud.MiniCloud(
-        profile=options.profile,
-        workers=options.workers,
-        overrides=_nested(options.overrides),
-        work_dir=options.work_dir,
-        progress=progress,
-    )
-    _say(f'minicloud: profile {options.profile}, logs in {mini.work_dir}/log')
-    with mini:
+    minis = _make(options)
+    logs = ' '.join(f'{each.work_dir}/log' for each in minis)
+    _say(f'minicloud: profile {options.profile}, logs in {logs}')
+    with clouds.together(minis):
         _say(f'minicloud: ready after {time.monotonic() - started:.1f} s')
         try:
-            return _use(mini, options)
+            return _use(minis, options)
         finally:
-            _say(f'minicloud: stopping; logs stay in {mini.work_dir}/log')
+            _say(f'minicloud: stopping; logs stay in {logs}')
 
 
-def _use(mini: cloud.MiniCloud, options: argparse.Namespace) -> int:
+def _use(
+    minis: collections.abc.Sequence[cloud.MiniCloud],
+    options: argparse.Namespace,
+) -> int:
     code = 0
     if options.command == 'run':
-        code = _run_command(options.argv, _environment(mini, options.user))
+        code = _run_command(options.argv, _environment(minis, options.user))
         if not options.keep:
             return code
-    print('\n'.join(mini.running.exports(options.user)), flush=True)
+    for mini in minis:
+        print('\n'.join(mini.running.exports(options.user)), flush=True)
     _say('minicloud: running until Ctrl-C')
     try:
         _wait_for_signal()

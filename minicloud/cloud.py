@@ -24,6 +24,7 @@ import uuid
 import fixtures
 from keystoneauth1 import exceptions as ksa_exceptions
 
+from minicloud import control
 from minicloud import glance
 from minicloud import heat
 from minicloud import inifile
@@ -32,6 +33,7 @@ from minicloud import mariadb
 from minicloud import ports
 from minicloud import postgres
 from minicloud import process
+from minicloud import proxy
 from minicloud import rabbitmq
 from minicloud import requestlog
 from minicloud import running
@@ -43,6 +45,14 @@ _DATABASES = ('keystone', 'glance', 'heat')
 
 #: Called with a step's name and how long it took, in seconds.
 Progress = collections.abc.Callable[[str, float], None]
+
+
+def new_work_dir(profile: str) -> pathlib.Path:
+    """Where a cloud goes for which no directory was named."""
+    now = time.strftime('%Y%m%d-%H%M%S')
+    return pathlib.Path(
+        '.minicloud', f'{now}-{profile}-{uuid.uuid4().hex[:4]}'
+    )
 
 
 class MiniCloud(fixtures.Fixture):
@@ -95,11 +105,17 @@ class MiniCloud(fixtures.Fixture):
         self._overrides = overrides or {}
         self._keep_data = keep_data
         self._progress = progress
-        if work_dir is None:
-            now = time.strftime('%Y%m%d-%H%M%S')
-            name = f'{now}-{profile}-{uuid.uuid4().hex[:4]}'
-            work_dir = pathlib.Path('.minicloud', name)
-        self.work_dir = pathlib.Path(work_dir).resolve()
+        self._engines: set[str] = set()
+        self.work_dir = pathlib.Path(
+            work_dir or new_work_dir(profile)
+        ).resolve()
+        self.supervisor = process.Supervisor(
+            self.work_dir, self.work_dir / 'log'
+        )
+
+    def abort(self) -> None:
+        """Let a start that goes on in another thread fail soon."""
+        self.supervisor.stop_all()
 
     def setUp(self) -> None:
         """Start the cloud.
@@ -116,9 +132,6 @@ class MiniCloud(fixtures.Fixture):
         # Nothing on loopback is reached through a proxy.
         self.useFixture(fixtures.EnvironmentVariable('no_proxy', '127.0.0.1'))
         self._make_directories()
-        self.supervisor = process.Supervisor(
-            self.work_dir, self.work_dir / 'log'
-        )
         self.useFixture(self.supervisor)
         if not self._keep_data:
             self.supervisor.remove_at_end(self.work_dir / 'data')
@@ -128,12 +141,21 @@ class MiniCloud(fixtures.Fixture):
         )
         self.useFixture(server)
         self.source = server.source
+        self.proxy = proxy.ProxyServer(
+            self.work_dir / 'data' / 'wire',
+            self.work_dir / 'log' / 'wire-requests.jsonl',
+        )
+        self.useFixture(self.proxy)
         self._passwords = keystone.make_passwords()
         self._make_services(server.port)
         self._describe()
         self._start()
         # Again, now with the processes.
         self._describe()
+        orders = control.ControlServer(
+            self.work_dir / running.CONTROL, self._obey
+        )
+        self.useFixture(orders)
         # Cleanups run in reverse: these before the services' own, which end
         # one after the other.
         self.addCleanup(self.supervisor.stop_all)
@@ -194,7 +216,9 @@ class MiniCloud(fixtures.Fixture):
                 'auth_url': self.keystone.auth_url,
                 'work_dir': str(self.work_dir),
                 'endpoints': {
-                    name: port.url for name, port in self._ports.items()
+                    **{name: port.url for name, port in self._ports.items()},
+                    'glance': self.proxy.url,
+                    'glance-direct': self._ports['glance'].url,
                 },
                 'source': {
                     'url': self.source.url().rstrip('/'),
@@ -203,6 +227,8 @@ class MiniCloud(fixtures.Fixture):
                 },
                 'glance_log': str(self.glance.request_log),
                 'store_faults': str(self.glance.store_faults),
+                'wire_faults': str(self.proxy.faults),
+                'wire_log': str(self.proxy.log),
                 'processes': self.supervisor.pids(),
                 'users': {
                     account.user: {
@@ -265,7 +291,7 @@ class MiniCloud(fixtures.Fixture):
                 self.credentials('admin'),
                 self._passwords,
                 {
-                    'image': self._ports['glance'].url,
+                    'image': self.proxy.url,
                     'orchestration': self.heat.endpoint,
                 },
             )
@@ -278,8 +304,11 @@ class MiniCloud(fixtures.Fixture):
             self.glance.configure(
                 self.database.url('glance'),
                 self._authtoken('glance'),
-                self._source_port,
+                # Glance is the source of glance-download itself.
+                (self._source_port, self.proxy.port),
             )
+            port = self._ports['glance']
+            self.proxy.pass_on_to(ports.HOST, port.number)
             self.useFixture(self.glance)
 
     def _start_heat(
@@ -316,9 +345,13 @@ class MiniCloud(fixtures.Fixture):
     def wait_for_engines(self) -> None:
         """Wait until every heat-engine worker reports itself up.
 
+        Those that were waited for before do not count: a dead one is taken
+        to be up for as long as it was to report again.
+
         :raises minicloud.process.StartError: they do not.
         """
         session = self.running.session('admin')
+        up: set[str] = set()
 
         def all_up() -> bool:
             try:
@@ -328,12 +361,38 @@ class MiniCloud(fixtures.Fixture):
                 ).json()['services']
             except ksa_exceptions.ClientException:
                 return False
-            up = [each for each in services if each['status'] == 'up']
-            return len(up) >= self.heat.engines
+            up.update(
+                each['engine_id']
+                for each in services
+                if each['status'] == 'up'
+            )
+            return len(up - self._engines) >= self.heat.engines
 
         self.supervisor.wait_until(
             all_up, 'heat-engine', 'reported up by all its workers'
         )
+        self._engines |= up
+
+    def _obey(self, action: str, name: str) -> None:
+        """Do what another process orders.
+
+        :raises minicloud.process.StartError: a service did not come up.
+        :raises ValueError: there is no such action or service.
+        """
+        services: dict[str, glance.Glance | heat.Heat] = {
+            'glance': self.glance,
+            'heat-engine': self.heat,
+        }
+        if action not in ('kill', 'start') or name not in services:
+            raise ValueError(f'{action} {name} is not understood')
+        if action == 'kill':
+            services[name].kill()
+            return
+        services[name].start()
+        if name == 'heat-engine':
+            self.wait_for_engines()
+        self._describe()
+        self.running.save()
 
     @property
     def auth_url(self) -> str:

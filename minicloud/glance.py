@@ -35,8 +35,7 @@ class Glance(fixtures.Fixture):
     :param port: where it listens.
     :param overrides: options by section, over what is set here.
     :param workers: gunicorn processes.
-    :ivar server: the :class:`minicloud.wsgi.WSGIServer`, whose ``process``
-        can be killed and which can be started again.
+    :ivar server: the :class:`minicloud.wsgi.WSGIServer`.
     :ivar request_log: path of the log read by
         :class:`minicloud.requestlog.RequestLog`.
     :ivar store_faults: where :class:`minicloud.stores.Stores` keeps faults.
@@ -63,13 +62,13 @@ class Glance(fixtures.Fixture):
         self,
         database: str,
         authtoken: dict[str, Any],
-        source_port: int,
+        source_ports: tuple[int, ...],
     ) -> None:
         """Write the configuration.
 
         :param database: SQLAlchemy URL of an empty database.
         :param authtoken: options of ``[keystone_authtoken]``.
-        :param source_port: port of the server that images come from.
+        :param source_ports: of the servers that images come from.
         """
         stores = {
             name: {'filesystem_store_datadir': self._data / name}
@@ -92,11 +91,10 @@ class Glance(fixtures.Fixture):
             },
             **stores,
             'glance_store': {'default_backend': 'fast'},
-            # Loopback is refused as a source unless it is named, and Glance
-            # itself is the source of glance-download.
+            # Loopback is refused as a source unless it is named.
             'import_filtering_opts': {
                 'allowed_hosts': '[127.0.0.1]',
-                'allowed_ports': f'[{source_port},{self._port.number}]',
+                'allowed_ports': f'[{",".join(map(str, source_ports))}]',
             },
             'database': {'connection': database},
             'keystone_authtoken': authtoken,
@@ -141,4 +139,15 @@ class Glance(fixtures.Fixture):
             env=env,
         )
         self.addCleanup(self.server.process.stop)
+        self.start()
+
+    def kill(self) -> None:
+        """End all its processes with ``SIGKILL``."""
+        self.server.process.kill()
+
+    def start(self) -> None:
+        """Start it, for the first time or again, and wait for an answer.
+
+        :raises minicloud.process.StartError: it did not come up.
+        """
         self.server.start()

@@ -14,7 +14,12 @@
 
 import socket
 
+import tenacity
+
 HOST = '127.0.0.1'
+
+#: Seconds to wait for a port that was ours.
+_PATIENCE = 10.0
 
 
 class Port:
@@ -48,7 +53,13 @@ class Port:
         :raises OSError: the port was released and somebody else has it.
         """
         if self._socket is None:
-            self._socket = self._bind(self.number)
+            # Processes that were killed may need a moment to let go of it.
+            self._socket = tenacity.Retrying(
+                retry=tenacity.retry_if_exception_type(OSError),
+                stop=tenacity.stop_after_delay(_PATIENCE),
+                wait=tenacity.wait_fixed(0.05),
+                reraise=True,
+            )(self._bind, self.number)
         return self._socket.fileno()
 
     def is_open(self) -> bool:

@@ -166,7 +166,7 @@ class Process:
         self,
         condition: collections.abc.Callable[[], object],
         what: str,
-        timeout: float = 120.0,
+        timeout: float = 300.0,
     ) -> None:
         """Wait for a condition that the running process is to bring about.
 
@@ -319,7 +319,7 @@ class Supervisor(fixtures.Fixture):
         self,
         name: str,
         argv: collections.abc.Sequence[str],
-        timeout: float = 300.0,
+        timeout: float = 600.0,
         **kwargs: Any,
     ) -> None:
         """Run a command to its end.
@@ -343,7 +343,7 @@ class Supervisor(fixtures.Fixture):
         condition: collections.abc.Callable[[], object],
         service: str,
         what: str,
-        timeout: float = 120.0,
+        timeout: float = 300.0,
         log: pathlib.Path | None = None,
     ) -> None:
         """Call a condition until it is true, unless the cloud is stopped.

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A log of the requests that a WSGI application gets: writer and reader.
+"""A log of the requests that a server gets: writer and reader.
 
 One JSON object a line, in the order of the responses; its members are the
 fields of :class:`Request`.
@@ -25,6 +25,18 @@ import os
 import pathlib
 import time
 from typing import Any
+
+
+def append(
+    path: str | os.PathLike[str], entry: collections.abc.Mapping[str, Any]
+) -> None:
+    """Add a line to a log, whole even if other processes do so, too."""
+    line = json.dumps(entry).encode() + b'\n'
+    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    try:
+        os.write(fd, line)
+    finally:
+        os.close(fd)
 
 
 class RequestLogger:
@@ -78,7 +90,7 @@ class RequestLogger:
             # Set by keystonemiddleware on the way in.
             entry['project'] = environ.get('HTTP_X_PROJECT_ID')
             entry['user'] = environ.get('HTTP_X_USER_ID')
-            self._append(entry)
+            append(self._path, entry)
 
         try:
             body = self._application(environ, start)
@@ -89,14 +101,6 @@ class RequestLogger:
             write()
             return body
         return _Watched(body, write)
-
-    def _append(self, entry: dict[str, Any]) -> None:
-        line = json.dumps(entry).encode() + b'\n'
-        fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-        try:
-            os.write(fd, line)
-        finally:
-            os.close(fd)
 
 
 class _Watched:
@@ -131,6 +135,8 @@ class Request:
     :ivar request_id: the service's own id of it (``req-...``).
     :ivar project: id of the project of its token, if it had one.
     :ivar user: id of the user of its token, if it had one.
+    :ivar changes: the JSON pointers of a patch; only the log of the proxy
+        has them.
     """
 
     time: float
@@ -143,6 +149,7 @@ class Request:
     request_id: str | None
     project: str | None
     user: str | None
+    changes: collections.abc.Sequence[str] = ()
 
     @property
     def is_write(self) -> bool:

@@ -14,25 +14,42 @@
 
 The controlling process describes its cloud in a file of the work directory;
 tests, demo and benchmarks find that file through ``MINICLOUD_WORK_DIR``.
+
+Of several clouds (``MINICLOUD_WORK_DIRS``) each process gets one to itself.
 """
 
 import collections.abc
+import contextlib
+import fcntl
+import functools
 import json
 import os
 import pathlib
 import shlex
 import sysconfig
 from typing import Any
+from typing import IO
 
 from keystoneauth1.identity import v3
 from keystoneauth1 import session as ksa_session
 import yaml
 
+from minicloud import control
 from minicloud import requestlog
 from minicloud import source
 from minicloud import stores
+from minicloud import wire
 
 _DESCRIPTION = 'cloud.json'
+
+#: Where the controlling process looks for orders, in the work directory.
+CONTROL = pathlib.Path('data', 'control')
+
+#: The file of a work directory that the process which uses the cloud locks.
+_CLAIM = 'claim'
+
+#: Those that this process has; closing one would give it back.
+_claims: list[IO[str]] = []
 
 
 class NoCloud(Exception):
@@ -51,7 +68,10 @@ class RunningCloud:
     :ivar glance_log: the :class:`minicloud.requestlog.RequestLog` of Glance.
     :ivar stores: the :class:`minicloud.stores.Stores` of Glance, which can be
         made slow, full, or to say that an image is in use.
-    :ivar endpoints: URL by service name.
+    :ivar wire: the :class:`minicloud.wire.Wire` before Glance, which can
+        answer, cut, delay or hold requests.
+    :ivar endpoints: URL by service name; ``glance`` is the proxy, as users
+        see it, and ``glance-direct`` Glance itself.
     :ivar processes: process id by name, as it was when the cloud was ready:
         ``keystone``, ``glance``, and ``heat`` or ``heat-api`` and
         ``heat-engine`` (whose workers are its children).
@@ -72,14 +92,26 @@ class RunningCloud:
         )
         self.glance_log = requestlog.RequestLog(description['glance_log'])
         self.stores = stores.Stores(pathlib.Path(description['store_faults']))
+        self.wire = wire.Wire(
+            pathlib.Path(description['wire_faults']),
+            requestlog.RequestLog(description['wire_log']),
+        )
+        self._control = control.Control(self.work_dir / CONTROL)
 
     @classmethod
     def from_environment(cls) -> 'RunningCloud':
         """The cloud that ``MINICLOUD_WORK_DIR`` leads to.
 
-        :raises NoCloud: the variable is not set, or there is no cloud.
+        Without it, one of ``MINICLOUD_WORK_DIRS`` that no other process has
+        got by this method: it stays this process' own until it ends.
+
+        :raises NoCloud: no variable is set, there is no cloud, or others
+            have all of them.
         """
         directory = os.environ.get('MINICLOUD_WORK_DIR')
+        several = os.environ.get('MINICLOUD_WORK_DIRS')
+        if not directory and several:
+            directory = _claim(several)
         if not directory:
             raise NoCloud(
                 'MINICLOUD_WORK_DIR is not set; run this under '
@@ -120,6 +152,29 @@ class RunningCloud:
         """Take the description back: the cloud is going to be stopped."""
         for path in self.files:
             path.unlink(missing_ok=True)
+
+    def kill(self, service: str) -> None:
+        """End a service with ``SIGKILL``, and start it again.
+
+        It is back when this returns: it answers, and all engines report.
+
+        :param service: ``glance`` or ``heat-engine``; the latter is one
+            process with Heat's API in the profile ``embedded``.
+        :raises minicloud.control.OrderFailed: it did not come up.
+        """
+        with self.killed(service):
+            pass
+
+    @contextlib.contextmanager
+    def killed(self, service: str) -> collections.abc.Iterator[None]:
+        """As :meth:`kill`, but it stays away until the block ends."""
+        self._control.order('kill', service)
+        try:
+            yield
+        finally:
+            self._control.order('start', service)
+            found = json.loads((self.work_dir / _DESCRIPTION).read_bytes())
+            self.processes = found['processes']
 
     def credentials(self, user: str = 'demo') -> dict[str, str]:
         """What a user logs in with.
@@ -187,6 +242,30 @@ class RunningCloud:
         # to be expanded, so it is not quoted twice.
         scripts = shlex.quote(sysconfig.get_path('scripts'))
         return [*lines, f'export PATH={scripts}:"$PATH"']
+
+
+@functools.cache
+def _claim(directories: str) -> str:
+    """Get a work directory that is nobody else's while this process lives.
+
+    :param directories: several, joined like those of ``PATH``.
+    """
+    names = directories.split(os.pathsep)
+    for name in names:
+        claim = pathlib.Path(name, _CLAIM).open('w')
+        try:
+            # The kernel lets go of it however this process ends; processes
+            # that it starts do not inherit the file.
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            claim.close()
+            continue
+        _claims.append(claim)
+        return name
+    raise NoCloud(
+        f'other processes use all {len(names)} clouds; start more of them '
+        '(--clouds), or run fewer tests at a time'
+    )
 
 
 def _write(path: pathlib.Path, text: str) -> None:

@@ -83,7 +83,7 @@ class WSGIServer:
 
 
 def wait_for_http(
-    server: process.Process, url: str, timeout: float = 120.0
+    server: process.Process, url: str, timeout: float = 300.0
 ) -> None:
     """Wait until a server answers at all, be it with a refusal.
 

@@ -12,9 +12,11 @@
 
 """A cloud that cannot be is refused before anything is started."""
 
+import fixtures
 from oslotest import base
 
 from minicloud import cloud
+from minicloud import process
 
 
 class TestMiniCloud(base.BaseTestCase):
@@ -33,3 +35,13 @@ class TestMiniCloud(base.BaseTestCase):
         )
 
         self.assertIn("['nova']", str(error))
+
+    def test_abort(self):
+        """A start that was given up, even before it began, fails soon."""
+        directory = self.useFixture(fixtures.TempDir()).path
+        mini = cloud.MiniCloud(work_dir=directory)
+        mini.abort()
+
+        error = self.assertRaises(process.StartError, mini.setUp)
+
+        self.assertEqual('stopped by request', error.reason)

@@ -16,11 +16,15 @@ import argparse
 import contextlib
 import io
 import os
+import pathlib
 import sys
 
+import fixtures
 from oslotest import base
 
 from minicloud import __main__ as main
+from minicloud import running
+from minicloud.tests import description
 
 
 class TestCommandLine(base.BaseTestCase):
@@ -81,6 +85,52 @@ class TestCommandLine(base.BaseTestCase):
 
         self.assertEqual(2, code)
         self.assertIn("['nova']", stderr.getvalue())
+
+    def test_not_a_number_of_clouds(self):
+        """Less than one cloud is refused."""
+        with contextlib.redirect_stderr(io.StringIO()) as stderr:
+            self.assertRaises(
+                SystemExit, self.parse, 'run', '--clouds', '0', '--', 'x'
+            )
+
+        self.assertIn('0 is less than 1', stderr.getvalue())
+
+
+class TestClouds(base.BaseTestCase):
+    def make(self, *arguments):
+        options = main._parser().parse_args(arguments)
+        return main._make(options)
+
+    def environment(self, minis):
+        for mini in minis:
+            mini.running = running.RunningCloud(description.of(mini.work_dir))
+        return main._environment(minis, 'demo')
+
+    def test_one(self):
+        """One cloud has the work directory itself, and its credentials."""
+        minis = self.make('--work-dir', '/w')
+
+        environ = self.environment(minis)
+
+        self.assertEqual([pathlib.Path('/w')], [m.work_dir for m in minis])
+        self.assertEqual('/w', environ['MINICLOUD_WORK_DIR'])
+        self.assertEqual('pw', environ['OS_PASSWORD'])
+        self.assertNotIn('MINICLOUD_WORK_DIRS', environ)
+
+    def test_several(self):
+        """Several have a directory each, and the command nobody's password."""
+        for name in ('OS_PASSWORD', 'MINICLOUD_WORK_DIR', 'OS_TEST_TIMEOUT'):
+            self.useFixture(fixtures.EnvironmentVariable(name, 'outer'))
+        minis = self.make(
+            'run', '--work-dir', '/w', '--clouds', '2', '--', 'x'
+        )
+
+        environ = self.environment(minis)
+
+        self.assertEqual('/w/1:/w/2', environ['MINICLOUD_WORK_DIRS'])
+        self.assertNotIn('OS_PASSWORD', environ)
+        self.assertNotIn('MINICLOUD_WORK_DIR', environ)
+        self.assertEqual('outer', environ['OS_TEST_TIMEOUT'])
 
 
 class TestRunCommand(base.BaseTestCase):

@@ -43,7 +43,7 @@ def _gone(pid):
 
 @tenacity.retry(
     retry=tenacity.retry_if_result(lambda value: not value),
-    stop=tenacity.stop_after_delay(10),
+    stop=tenacity.stop_after_delay(60),
     wait=tenacity.wait_fixed(0.02),
 )
 def _eventually(condition):
