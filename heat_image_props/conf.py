@@ -10,9 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Operator options of the bridge, section ``[heat_plugins]`` of heat.conf.
+"""Operator options, in two sections of heat.conf.
 
-:mod:`heat_image_props.bridge` reads them.  They are listed for
+:mod:`heat_image_props.bridge` reads those of ``[heat_plugins]``, the resource
+type those of ``[heat_image_props]``.  They are listed for
 ``oslo-config-generator --namespace heat_image_props`` through the entry point
 ``oslo.config.opts`` of this package.
 
@@ -24,7 +25,7 @@ from __future__ import annotations
 
 from oslo_config import cfg
 
-#: Section of the options.
+#: Section of the options of the bridge.
 GROUP = 'heat_plugins'
 
 OPTS = [
@@ -50,6 +51,28 @@ OPTS = [
     ),
 ]
 
+#: Section of the options of the resource type.
+IMAGE_GROUP = 'heat_image_props'
+
+IMAGE_OPTS: list[cfg.Opt] = [
+    cfg.IntOpt(
+        'import_stall_timeout',
+        default=3000,
+        min=0,
+        help='Seconds without any sign of progress after which an import, '
+        'copy or upload of the data of an image is given up, and the stack '
+        'fails with that reason; 0 means never. A Glance that is stopped in '
+        'the middle of an import neither goes on with it nor says so. While '
+        'Glance downloads it shows no progress at all, and while it writes '
+        'to a store it does once a minute, so this has to be longer than the '
+        'longest download, and than a few minutes in any case. The default '
+        'is less than the hour after which Heat gives up a stack by default '
+        '(stack_action_timeout) without a reason. Whoever lets stacks '
+        'take longer for the sake of bigger downloads should raise this too. '
+        'Takes effect when heat-engine is restarted.',
+    ),
+]
+
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
     """Make the options known to a configuration.
@@ -59,6 +82,16 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
     :param conf: the configuration, that of heat-engine as a rule.
     """
     conf.register_opts(OPTS, group=GROUP)
+    conf.register_opts(IMAGE_OPTS, group=IMAGE_GROUP)
+
+
+def import_stall_timeout(conf: cfg.ConfigOpts) -> float:
+    """Return the option of this name, in seconds.
+
+    :param conf: the configuration, that of heat-engine as a rule.
+    """
+    register_opts(conf)
+    return float(conf[IMAGE_GROUP].import_stall_timeout)
 
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
@@ -66,4 +99,4 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
 
     See https://docs.openstack.org/oslo.config/latest/cli/generator.html
     """
-    return [(GROUP, OPTS)]
+    return [(GROUP, OPTS), (IMAGE_GROUP, IMAGE_OPTS)]

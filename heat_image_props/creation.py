@@ -14,66 +14,181 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping
 import dataclasses
 from typing import Any
 
-from oslo_log import log as logging
-
 from heat_image_props import diff
 from heat_image_props import exception
 from heat_image_props import image_api
+from heat_image_props import refusal
 from heat_image_props import state
 
-LOG = logging.getLogger(__name__)
 
+class Creation:
+    """Creates the record of an image, once whatever becomes of the answer.
 
-def create(
-    api: image_api.ImageAPI,
-    image: Mapping[str, Any],
-    declared: diff.Declared,
-    *,
-    is_chosen: bool,
-) -> None:
-    """Create the record of an image, once whatever becomes of the answer.
-
-    If the answer is lost, a look tells whether it exists.
+    It is asked for under one id only.  If an answer is lost, or is not
+    believed, a look tells whether the record exists.
 
     :param api: connection to Glance
     :param image: what the record shall hold, with its ``id``
     :param declared: what the template asks for
+    :param owner: id of the project that it belongs to
     :param is_chosen: whether the id is that of the template, so that it may
         be that of somebody's image, which is not taken over
-    :raises: :class:`exception.ImageIdTaken`,
-        :class:`exception.ForAdministrators`,
-        :class:`exception.RequestFailed`
+    :param begin: called before the request that creates it
+    :param give_up: called when it is known that it will not exist
+    :param done: called when the record exists
     """
-    image_id = image['id']
-    try:
-        api.create(image)
-    except exception.Conflict:
-        if is_chosen:
-            raise exception.ImageIdTaken(image_id) from None
-        raise
-    except exception.Refused as refusal:
-        exception.explain(refusal, image_id, image)
-        raise
-    except exception.Unavailable as error:
-        LOG.warning('%s; looking whether it exists', error)
+
+    def __init__(
+        self,
+        api: image_api.ImageAPI,
+        image: Mapping[str, Any],
+        declared: diff.Declared,
+        *,
+        owner: str,
+        is_chosen: bool,
+        begin: Callable[[], object],
+        give_up: Callable[[], object],
+        done: Callable[[], object],
+    ) -> None:
+        self._api = api
+        self._image = image
+        self._declared = declared
+        self._owner = owner
+        self._is_chosen = is_chosen
+        self._begin = begin
+        self._give_up = give_up
+        self._done = done
+        self._is_begun = self._is_in_doubt = False
+
+    def create(self) -> None:
+        """Create the record, if it is not there from an attempt before.
+
+        :raises: :class:`exception.Unavailable` if that is to be tried again,
+            :class:`exception.ImageIdTaken`, :class:`exception.Refused`, and
+            what :func:`refusal.explain` raises
+        """
+        if not self._is_begun:
+            if self._is_chosen:
+                self._check_unused()
+            self._begin()
+            self._is_begun = True
         try:
-            live = api.get(image_id)
-        except exception.RequestFailed:
-            raise error from None
-        if is_chosen and not _is_ours(live, declared):
-            raise exception.ImageIdTaken(image_id) from None
+            if not self._exists():
+                self._post()
+        except exception.Unavailable:
+            raise
+        except exception.ImageError as error:
+            # In doubt it may be there, and is looked for later.
+            if not self._is_in_doubt or isinstance(
+                error, exception.ImageIdTaken
+            ):
+                self._give_up()
+            raise
+        self._done()
+
+    def _check_unused(self) -> None:
+        """Refuse an id that a visible image has."""
+        image_id = self._image['id']
+        try:
+            self._api.get(image_id)
+        except exception.Gone:
+            # It may exist out of sight: then the creation is refused.
+            return
+        raise exception.ImageIdTaken(image_id)
+
+    def _exists(self) -> bool:
+        """Look whether an attempt before has made the record."""
+        image_id = self._image['id']
+        if not self._is_in_doubt:
+            return False
+        try:
+            live = self._api.get(image_id)
+        except exception.Gone:
+            return False
+        if self._is_chosen and not _is_ours(live, self._declared, self._owner):
+            raise exception.ImageIdTaken(image_id)
+        return True
+
+    def _post(self) -> None:
+        image_id = self._image['id']
+        try:
+            self._api.create(self._image)
+        except (
+            exception.Conflict,
+            exception.NotFound,
+            exception.Unavailable,
+        ) as error:
+            if (
+                isinstance(error, exception.Conflict)
+                and self._is_chosen
+                and not self._is_in_doubt
+            ):
+                raise exception.ImageIdTaken(image_id) from None
+            # An id that was made up just now is taken by this request, sent
+            # twice by something before Glance, which itself never answers
+            # that there is no place to create images.
+            self._is_in_doubt = True
+            raise exception.Unavailable.of(error) from None
+        except exception.Refused as error:
+            self._explain(error)
+            raise
+
+    def _explain(self, error: exception.Refused) -> None:
+        """Raise why a record was refused, if that is known."""
+        properties = self._declared.properties
+        rest = {
+            name: value
+            for name, value in self._image.items()
+            if name not in properties
+        }
+        refusal.explain(
+            error,
+            self._image['id'],
+            self._declared,
+            attributes=self._image,
+            names=[name for name in self._image if name in properties],
+            attempt=lambda names: self._api.create(
+                {**rest, **{name: self._image[name] for name in names}}
+            ),
+        )
 
 
-def _is_ours(live: Mapping[str, Any], declared: diff.Declared) -> bool:
+def is_ours(
+    api: image_api.ImageAPI,
+    image_id: str,
+    declared: diff.Declared,
+    owner: str,
+) -> bool:
+    """Say whether an image is what an interrupted creation has left.
+
+    :param api: connection to Glance
+    :param image_id: the id that was unused before the creation
+    :param declared: what the template asks for
+    :param owner: id of the project that it would belong to
+    :raises: :class:`exception.RequestFailed`
+    """
+    try:
+        live = api.find(image_id)
+    except exception.Gone:
+        return False
+    return _is_ours(live, declared, owner)
+
+
+def _is_ours(
+    live: Mapping[str, Any], declared: diff.Declared, owner: str
+) -> bool:
     """Say whether a record is as one of this declaration begins."""
     # The members come later.
     declared = dataclasses.replace(declared, members=frozenset())
-    return live['status'] == 'queued' and not diff.compare(
-        declared, diff.Managed(), live
+    return (
+        live['status'] == 'queued'
+        and live.get('owner') == owner
+        and not diff.compare(declared, diff.Managed(), live)
     )
 
 

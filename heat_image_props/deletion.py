@@ -14,7 +14,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping
+import time
 from typing import Any
 
 from heat.common import exception as heat_exception
@@ -23,8 +25,13 @@ from oslo_log import log as logging
 from heat_image_props import diff
 from heat_image_props import exception
 from heat_image_props import image_api
+from heat_image_props import patience
+from heat_image_props import state
 
 LOG = logging.getLogger(__name__)
+
+#: Seconds after which it is looked whether an image is really gone.
+LOOK_AFTER = 1.0
 
 _GOING = frozenset(('deleted', 'pending_delete'))
 
@@ -39,80 +46,143 @@ class DeletionRefused(heat_exception.PhysicalResourceExists):  # type: ignore[mi
     msg_fmt = '%(message)s'
 
 
-def delete(
-    api: image_api.ImageAPI,
-    image_id: str,
-    managed: diff.Managed,
-    *,
-    is_forced: bool,
-) -> None:
-    """Delete an image; one that is gone already is no error.
+class Deletion:
+    """Deletes an image, by steps none of which waits.
+
+    One that is gone already is no error, but that has to be said twice: a
+    server before Glance may say so, too, and the image would be left behind.
 
     :param api: connection to Glance
     :param image_id: the image
     :param managed: what the resource has set on it
     :param is_forced: whether a protection may be lifted
-    :raises: :class:`exception.Conflict` if the image is in use,
-        :class:`exception.Protected`, :class:`exception.RequestFailed`
+    :param clock: seconds on a clock that never goes back
     """
-    try:
-        if 'protected' in managed.attributes:
+
+    def __init__(
+        self,
+        api: image_api.ImageAPI,
+        image_id: str,
+        managed: diff.Managed,
+        *,
+        is_forced: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._api = api
+        self._image_id = image_id
+        self._managed = managed
+        self._is_forced = is_forced
+        self._clock = clock
+        self._due = clock()
+        self._patience = patience.Patience()
+        self._miss: exception.NotFound | None = None
+        self._is_in_doubt = False
+        self._is_lifted = False
+
+    def step(self) -> float | None:
+        """Do what can be done now.
+
+        :returns: seconds until the next step is of use, or None when the
+            image is deleted
+        :raises: :class:`exception.Conflict` if the image is in use,
+            :class:`exception.Protected`, :class:`exception.RequestFailed`
+        """
+        wait = self._due - self._clock()
+        if wait > 0:
+            return wait
+        try:
+            delay = self._look_and_delete()
+        except exception.ImageError:
+            self._restore()
+            raise
+        if delay is None:
+            return None
+        delay = max(delay, self._api.pause)
+        self._due = self._clock() + delay
+        return delay
+
+    def _look_and_delete(self) -> float | None:
+        """Delete the image, unless an attempt before has done so.
+
+        :returns: seconds to the next step, or None for none
+        """
+        try:
+            if self._miss is not None:
+                self._api.get(self._image_id)
+                # It is there.
+                miss, self._miss = self._miss, None
+                raise exception.Unavailable.of(miss)
+            if self._is_in_doubt:
+                self._api.get(self._image_id)
+            self._delete()
+        except exception.NotFound as error:
+            if self._miss is None:
+                self._miss = error
+                return LOOK_AFTER
+            # That it is gone is what was wanted.
+            LOG.info('Image %s is gone already', self._image_id)
+        except exception.Unavailable as error:
+            self._is_in_doubt = True
+            wait = self._patience.wait(error)
+            LOG.warning('%s; trying again', error)
+            return wait
+        return None
+
+    def _delete(self) -> None:
+        if 'protected' in self._managed.attributes:
             # Glance refuses to delete a protected image, and yet ends the
             # import that works on it.
-            live = api.get(image_id)
+            live = self._api.get(self._image_id)
             if live.get('protected'):
-                _delete_protected(api, live, managed, is_forced)
+                self._delete_protected(live)
                 return
         try:
-            api.delete(image_id)
+            self._api.delete(self._image_id)
         except (exception.NotFound, exception.Conflict):
             raise
         except exception.Refused:
-            live = api.get(image_id)
+            live = self._api.get(self._image_id)
             if live['status'] in _GOING:
                 # Another request deletes it at this moment: 400, "transition
                 # from deleted to deleted is not allowed".
-                LOG.info('Image %s is being deleted already', image_id)
+                LOG.info('Image %s is being deleted already', self._image_id)
                 return
             if not live.get('protected'):
                 raise
-            _delete_protected(api, live, managed, is_forced)
-    except exception.NotFound:
-        # That it is gone is what was wanted.
-        LOG.info('Image %s is gone already', image_id)
+            self._delete_protected(live)
 
+    def _delete_protected(self, live: Mapping[str, Any]) -> None:
+        """Delete a protected image, if that may be.
 
-def _delete_protected(
-    api: image_api.ImageAPI,
-    live: Mapping[str, Any],
-    managed: diff.Managed,
-    is_forced: bool,
-) -> None:
-    """Delete a protected image, if that may be.
-
-    One whose data did not arrive, or was rejected, would be in the way of
-    every attempt to repair the stack.
-    """
-    image_id = live['id']
-    is_useless = 'protected' in managed.attributes and (
-        (live['status'] == 'queued' and managed.data)
-        or diff.REJECTED in managed.attributes
-    )
-    if not is_forced and not is_useless:
-        raise exception.Protected(image_id)
-    _protect(api, image_id, False)
-    try:
-        api.delete(image_id)
-    except exception.NotFound:
-        raise
-    except exception.RequestFailed:
-        # It stays, so it stays as it was.
+        One whose data did not arrive, or was rejected, would be in the way
+        of every attempt to repair the stack.
+        """
+        attributes = self._managed.attributes
+        is_useless = 'protected' in attributes and (
+            (live['status'] == 'queued' and self._managed.data)
+            or (self._managed.stalled and not state.has_data(live))
+            or diff.REJECTED in attributes
+        )
+        if not self._is_forced and not is_useless:
+            raise exception.Protected(self._image_id)
+        # Also if the answer is lost.
+        self._is_lifted = True
         try:
-            _protect(api, image_id, True)
+            self._protect(False)
+        except exception.Refused:
+            self._is_lifted = False
+            raise
+        self._api.delete(self._image_id)
+
+    def _restore(self) -> None:
+        """Protect what stays as it was protected before."""
+        if not self._is_lifted:
+            return
+        try:
+            self._protect(True)
         except exception.RequestFailed as refusal:
             LOG.warning('%s; the image is no longer protected', refusal)
-        raise
 
-
-def _protect(api: image_api.ImageAPI, image_id: str, protected: bool) -> None:
-    api.patch(image_id, diff.ImageDiff({'protected': protected}).to_patch())
+    def _protect(self, protected: bool) -> None:
+        change = diff.ImageDiff({'protected': protected})
+        self._api.patch(self._image_id, change.to_patch())

@@ -59,20 +59,30 @@ class PropertyDiff:
     def __bool__(self) -> bool:
         return bool(self.added or self.replaced or self.removed)
 
-    def to_patch(self) -> list[Operation]:
+    def names(self) -> list[str]:
+        """Return the names of all that differs, in the order of the patch."""
+        return [
+            *sorted(self.removed),
+            *sorted((*self.added, *self.replaced)),
+        ]
+
+    def to_patch(self, names: Iterable[str] | None = None) -> list[Operation]:
         """Return the operations of a v2.1 image patch, in a stable order.
 
         A property is set by ``add`` whether the image has it or not: ``add``
         is an upsert, while ``replace`` of a property that somebody removed
         meanwhile fails the whole request with 409
         (``glance/api/v2/images.py``, ``_do_add`` and ``_do_replace``).
+
+        :param names: some of :meth:`names`, to do no more than that
         """
-        removals = [
-            {'op': 'remove', 'path': pointer(name)}
-            for name in sorted(self.removed)
-        ]
         values = {**self.added, **self.replaced}
-        return removals + [_set(name, values[name]) for name in sorted(values)]
+        return [
+            _set(name, values[name])
+            if name in values
+            else {'op': 'remove', 'path': pointer(name)}
+            for name in (self.names() if names is None else names)
+        ]
 
 
 def compute(
@@ -134,6 +144,8 @@ class Managed:
     :param asked: ids of stores that were asked to get the data
     :param data: :meth:`heat_image_props.source.Source.fingerprint` of the
         data that was asked for last, or an empty text
+    :param stalled: :attr:`heat_image_props.watch.Watch.mark` of an import
+        that was given up, or an empty text
     """
 
     attributes: AbstractSet[str] = frozenset()
@@ -143,6 +155,7 @@ class Managed:
     stores: AbstractSet[str] = frozenset()
     asked: AbstractSet[str] = frozenset()
     data: str = ''
+    stalled: str = ''
 
     @classmethod
     def of(cls, declared: Declared) -> Managed:
@@ -164,6 +177,7 @@ class Managed:
             self.stores | other.stores,
             self.asked | other.asked,
             other.data or self.data,
+            other.stalled or self.stalled,
         )
 
 
@@ -228,11 +242,7 @@ class ImageDiff:
 
         What is done again, as it was lost, counts as it did at first.
         """
-        known = {
-            *self.properties.added,
-            *self.properties.replaced,
-            *self.properties.removed,
-        }
+        known = {*self.properties.names()}
         added, replaced = (
             {name: value for name, value in new.items() if name not in known}
             for new in (later.properties.added, later.properties.replaced)
@@ -252,14 +262,48 @@ class ImageDiff:
             self.active if later.active is None else later.active,
         )
 
+    def undo(
+        self,
+        before: Mapping[str, Any],
+        live: Mapping[str, Any],
+        members: AbstractSet[str],
+    ) -> ImageDiff:
+        """Return what takes back as much of this as came true.
+
+        The state is left out: it is changed last.
+
+        :param before: the image as it was
+        :param live: the image as it is
+        :param members: the projects that it is shared with
+        """
+        old_tags = frozenset(before.get('tags') or ())
+        new_tags = old_tags if self.tags is None else frozenset(self.tags)
+        return compare(
+            Declared(
+                {name: before.get(name) for name in self.attributes},
+                {
+                    name: before[name]
+                    for name in self.properties.names()
+                    if name in before
+                },
+                old_tags - new_tags,
+                self.members.removed,
+            ),
+            Managed(
+                properties=frozenset(self.properties.added),
+                tags=new_tags - old_tags,
+                members=self.members.added,
+            ),
+            live,
+            members=members,
+        )
+
     def names(self) -> list[str]:
         """Return the names of all that differs, sorted."""
         return sorted(
             {
                 *self.attributes,
-                *self.properties.added,
-                *self.properties.replaced,
-                *self.properties.removed,
+                *self.properties.names(),
                 *(() if self.tags is None else ('tags',)),
                 *(('members',) if self.members else ()),
                 *(() if self.active is None else (ACTIVE,)),

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 import http
 from typing import Any
 
@@ -81,8 +82,35 @@ class Refused(RequestFailed):
     """Glance will give the same answer to the same request: a 4xx."""
 
 
+class Unauthorized(Refused):
+    """The token is not valid, or no longer: 401.
+
+    That of a user, with which an action of Heat begins, is not renewed.
+    """
+
+    def __init__(
+        self,
+        action: str,
+        reason: str,
+        status: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(action, reason, status, request_id)
+        self.args = (
+            f'{self}; the token that the action began with has expired or '
+            'was revoked: begin it again',
+        )
+
+
 class NotFound(Refused):
-    """The image does not exist, or is not visible to this project: 404."""
+    """What a request is about is not there: 404."""
+
+
+class Gone(NotFound):
+    """The image itself does not exist, or is not visible to this project.
+
+    A server before Glance may say so, too, so it is asked more than once.
+    """
 
 
 class Conflict(Refused):
@@ -90,7 +118,15 @@ class Conflict(Refused):
 
 
 class Unavailable(RequestFailed):
-    """No answer, or a 5xx or 429: whether it was applied is not known."""
+    """No answer, or a 5xx or 429: whether it was applied is not known.
+
+    Or an answer that is not one of Glance.
+    """
+
+    @classmethod
+    def of(cls, error: RequestFailed) -> Unavailable:
+        """Return an answer that is not believed."""
+        return cls(error.action, error.reason, error.status, error.request_id)
 
 
 class ImageIdTaken(ImageError):
@@ -139,6 +175,26 @@ class Protected(ImageError):
         )
 
 
+class OutOfTime(ImageError):
+    """Something else works on the image until the time of the stack is over.
+
+    :param image_id: the image
+    :param waits_for: what is being done to it, a clause
+    :param seconds: the time that the stack has for one operation
+    """
+
+    def __init__(self, image_id: str, waits_for: str, seconds: float) -> None:
+        self.image_id = image_id
+        self.waits_for = waits_for
+        self.seconds = seconds
+        super().__init__(
+            f'Image {image_id} is still being worked on ({waits_for}), and '
+            f'the time that the stack has, {seconds:.0f} s, is over. Nothing '
+            'is written to an image meanwhile, as it would be lost; update '
+            'the stack to go on, with a longer "--timeout" if need be'
+        )
+
+
 class NotApplied(ImageError):
     """Glance failed to make a change, again and again.
 
@@ -166,144 +222,6 @@ class NotApplied(ImageError):
         super().__init__(
             f'Image {image_id}: could not change {", ".join(shown)}: '
             f'{error}{advice}'
-        )
-
-
-class ImportFailed(ImageError):
-    """The data of an image could not be imported.
-
-    :param image_id: the image, which is left without data
-    :param place: host and port of the source, or the remote image
-    :param reason: what Glance reports about the import task
-    """
-
-    def __init__(self, image_id: str, place: str, reason: str) -> None:
-        self.image_id = image_id
-        self.place = place
-        self.reason = reason
-        super().__init__(
-            f'Image {image_id}: the import from {place} failed: {reason}. '
-            'Glance reports no more than this to a project; see that its '
-            'hosts can fetch the data and its stores have room for it, then '
-            'update the stack to import again'
-        )
-
-
-class MethodNotEnabled(ImageError):
-    """The cloud does not offer the import method of the template.
-
-    :param method: the import method
-    :param enabled: those that the cloud offers
-    """
-
-    def __init__(self, method: str, enabled: Iterable[str]) -> None:
-        self.method = method
-        self.enabled = tuple(sorted(enabled))
-        super().__init__(
-            f'The import method {method} is not enabled in this cloud, which '
-            f'has {", ".join(self.enabled) or "none"}: choose one of these '
-            'as "import_method", or ask its operator'
-        )
-
-
-class UnknownStores(ImageError):
-    """The cloud has no stores of these names that data can be written to.
-
-    :param stores: ids in the template that the cloud does not know
-    :param known: ids of the stores of the cloud
-    """
-
-    def __init__(self, stores: Iterable[str], known: Iterable[str]) -> None:
-        self.stores = tuple(sorted(stores))
-        self.known = tuple(sorted(known))
-        offered = (
-            f'it has {", ".join(self.known)}'
-            if self.known
-            else 'it offers no choice of stores'
-        )
-        super().__init__(
-            f'This cloud has no store {", ".join(self.stores)} to write to, '
-            f'{offered}: correct the property "stores"'
-        )
-
-
-class HashMismatch(ImageError):
-    """The data is not what the template says.
-
-    :param image_id: the image
-    :param algorithm: name of the hash algorithm
-    :param expected: hash in the template
-    :param actual: hash that Glance computed, or None if it has none
-    :param outcome: what became of the image, a clause
-    """
-
-    def __init__(
-        self,
-        image_id: str,
-        algorithm: str,
-        expected: str,
-        actual: str | None,
-        outcome: str,
-    ) -> None:
-        self.image_id = image_id
-        self.algorithm = algorithm
-        self.expected = expected
-        self.actual = actual
-        found = actual or (
-            'no hash of this algorithm (the attribute "os_hash_algo" names '
-            'the one that it computes, if it computes any)'
-        )
-        super().__init__(
-            f'Image {image_id} does not hold the data of "image_hash": '
-            f'expected {algorithm} {expected}, but Glance computed {found}. '
-            f'The image {outcome}; correct the hash or the source and update '
-            'the stack'
-        )
-
-
-class OtherData(ImageError):
-    """The live image holds other data than the template says.
-
-    :param image_id: the image
-    """
-
-    def __init__(self, image_id: str) -> None:
-        self.image_id = image_id
-        super().__init__(
-            f'Image {image_id} holds other data than the template says; '
-            'update the stack to replace it'
-        )
-
-
-class NotInStores(ImageError):
-    """The data did not get into all stores.
-
-    :param image_id: the image
-    :param stores: ids of the stores that lack it
-    :param reason: what Glance reports
-    :param is_forbidden: whether that is a matter of its policy
-    """
-
-    def __init__(
-        self,
-        image_id: str,
-        stores: Iterable[str],
-        reason: str,
-        is_forbidden: bool = False,
-    ) -> None:
-        self.image_id = image_id
-        self.stores = tuple(sorted(stores))
-        self.reason = reason
-        policy = (
-            'The import method copy-image is for administrators by default: '
-            'ask one, '
-            if is_forbidden
-            else 'Update the stack to try again, '
-        )
-        super().__init__(
-            f'Image {image_id} could not be copied to '
-            f'{", ".join(self.stores)}: {reason}. {policy}or take the store '
-            'out of "stores"'
         )
 
 
@@ -350,31 +268,6 @@ def explain(
         raise ForAdministrators(image_id, values, error) from None
 
 
-class StillInStore(ImageError):
-    """The data could not be deleted from one of its stores.
-
-    :param image_id: the image
-    :param store: id of the store
-    :param error: what Glance answered
-    """
-
-    def __init__(
-        self, image_id: str, store: str, error: RequestFailed
-    ) -> None:
-        self.image_id = image_id
-        self.store = store
-        self.error = error
-        advice = 'put the store back into "stores", or try again'
-        if error.status == http.HTTPStatus.FORBIDDEN:
-            advice = (
-                'to take it out of a single store is for administrators by '
-                'default; put the store back into "stores", or ask one of them'
-            )
-        super().__init__(
-            f'{error}. Image {image_id} stays in store {store}: {advice}'
-        )
-
-
 class NotOwned(ImageError):
     """An image that shall be adopted belongs to another project.
 
@@ -409,35 +302,52 @@ class Unusable(ImageError):
 
 
 class NotKept(ImageError):
-    """Glance answered a change with success and does not hold it.
+    """Glance answered each change with success and does not hold it.
 
     :param image_id: the image
-    :param seen: value seen by name of what was changed; None for a name
-        that was not there
+    :param seen: by name of what was changed, the values seen after the
+        changes, the latest last; None for a name that was not there
+    :param rounds: how often it was written
     """
 
-    def __init__(self, image_id: str, seen: Mapping[str, Any]) -> None:
+    def __init__(
+        self, image_id: str, seen: Mapping[str, Sequence[Any]], rounds: int
+    ) -> None:
         self.image_id = image_id
-        self.seen = dict(seen)
+        self.seen = {name: tuple(values) for name, values in seen.items()}
+        self.rounds = rounds
         names = sorted(self.seen)
         shown = [
-            f"'{rules.shown(name)}' {_state(self.seen[name])}"
+            f"'{rules.shown(name)}' {_states(self.seen[name])}"
             for name in names[:_MOST_SHOWN]
         ]
         if len(names) > _MOST_SHOWN:
             shown.append(f'and {len(names) - _MOST_SHOWN} more')
+        hidden = ''
+        if any(values[-1] is None for values in self.seen.values()):
+            hidden = (
+                ' What is missing each time may also be hidden from this '
+                'project by a property protection of the cloud.'
+            )
         super().__init__(
-            f'Image {image_id} does not hold what was written to it: '
-            f'{", ".join(shown)}. '
-            'Another client changes it at the same time, or the server '
-            'overrules it; update the stack to try again'
+            f'Image {image_id} was written to {rounds} times, and each time '
+            'another client changed the same again: '
+            f'{", ".join(shown)}.{hidden} '
+            'Stop that client, or remove from the template what it shall '
+            'own, then update the stack to try again'
         )
 
 
-def _state(seen: Any) -> str:
-    if seen is None:
-        return 'is missing'
-    return f"is '{rules.shown(redact.mask(str(seen)))}'"
+def _states(seen: Sequence[Any]) -> str:
+    """Return the last state that was seen, and some before it."""
+    states = [
+        'missing'
+        if value is None
+        else f"'{rules.shown(redact.mask(str(value)))}'"
+        for value in seen[:-5:-1]
+    ]
+    before = f' (before that {", ".join(states[1:])})' if states[1:] else ''
+    return f'is {states[0]}{before}'
 
 
 class Drifted(ImageError):

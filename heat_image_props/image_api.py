@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Mapping
-import html
+import http
 import json
 import re
 from typing import Any
@@ -32,39 +32,68 @@ import urllib.parse
 from glanceclient.v2 import client as glance_client
 from keystoneauth1 import adapter
 from keystoneauth1 import exceptions as ksa_exceptions
+from oslo_log import log as logging
 
+from heat_image_props import answers
 from heat_image_props import diff
 from heat_image_props import exception
+from heat_image_props import patience
+from heat_image_props import permission
 from heat_image_props import redact
 
 if TYPE_CHECKING:
     import requests
 
+LOG = logging.getLogger(__name__)
+
 Image = dict[str, Any]
 
 _PATCH = 'application/openstack-images-v2.1-json-patch'
 _RETRIABLE = frozenset((429, 500, 502, 503, 504))
-_ERRORS = {404: exception.NotFound, 409: exception.Conflict}
+
+#: Seconds of silence after which a request counts as not answered.
+TIMEOUT = 60.0
+
+_ACCEPTED = http.HTTPStatus.ACCEPTED
+_ERRORS = {
+    401: exception.Unauthorized,
+    404: exception.NotFound,
+    409: exception.Conflict,
+}
+# Also of a Keystone that is away.
+_UNREACHED = (ksa_exceptions.ConnectionError, ksa_exceptions.DiscoveryFailure)
 _VERSION_SUFFIX = re.compile(r'/v2(\.\d+)?/*$')
-_MARKUP = re.compile(
-    r'<(?:head|title|h1)\b.*?</(?:head|title|h1)>|<[^>]*>',
-    re.DOTALL | re.IGNORECASE,
-)
-_MOST_SAID = 800
 
 
 class ImageAPI:
     """The requests for one image that this package makes.
 
+    Each is sent once, but for an expired token, which keystoneauth renews,
+    if it can, before it sends the request again.  The connection's own
+    repetitions are not used: of a request whose answer was lost they see
+    another answer than it had (``_send_request`` of
+    ``keystoneauth1/session.py``), and a ``Retry-After`` they obey without
+    limit.
+
     :param connection: adapter for the image service; its session, endpoint
-        selection, credentials and retries are used
+        selection and credentials are used
+    :param is_patient: whether a question that is not answered is repeated
+        for some seconds; only for whoever does not come back by himself
     """
 
-    def __init__(self, connection: adapter.Adapter) -> None:
+    def __init__(
+        self, connection: adapter.Adapter, *, is_patient: bool = False
+    ) -> None:
         self._connection = connection
+        self._is_patient = is_patient
+        #: Seconds that the server asked, by its last answer, to be left
+        #: alone, and that it is.
+        self.pause = 0.0
 
     @classmethod
-    def from_client(cls, client: glance_client.Client) -> ImageAPI:
+    def from_client(
+        cls, client: glance_client.Client, *, is_patient: bool = False
+    ) -> ImageAPI:
         """Return an API that connects as a client of glanceclient does."""
         source = client.http_client
         return cls(
@@ -75,17 +104,14 @@ class ImageAPI:
                 region_name=source.region_name,
                 endpoint_override=source.endpoint_override,
                 auth=source.auth,
-                connect_retries=source.connect_retries,
                 global_request_id=source.global_request_id,
                 user_agent='heat-image-props',
-            )
+            ),
+            is_patient=is_patient,
         )
 
     def create(self, image: Mapping[str, Any]) -> Image:
         """Create an image record with all its metadata, without data.
-
-        The request is never repeated by the connection: a repetition of one
-        whose answer was lost would be told that the id is taken.
 
         :param image: ``id``, base attributes, ``tags`` and custom properties
         :raises: :class:`exception.Conflict` if the id exists or existed
@@ -95,15 +121,34 @@ class ImageAPI:
             '',
             f'create image {image["id"]}',
             json=dict(image),
-            connect_retries=0,
         )
 
     def get(self, image_id: str) -> Image:
         """Return the image as Glance holds it.
 
-        :raises: :class:`exception.NotFound`
+        :param image_id: any text, as everybody may write one into the data
+            of an adoption
+        :raises: :class:`exception.Gone`
         """
-        return self._json('GET', image_id, f'read image {image_id}')
+        action = f'read image {image_id}'
+        try:
+            path = _segment(image_id, action)
+            return self._json('GET', path, action, member='status')
+        except exception.NotFound as error:
+            raise exception.Gone(
+                action, error.reason, error.status, error.request_id
+            ) from None
+
+    def find(self, image_id: str) -> Image:
+        """Return the image, where one look must not take it for gone.
+
+        :raises: :class:`exception.Gone` if none of several looks found it
+        """
+        return patience.repeat(
+            lambda: self.get(image_id),
+            exception.Gone,
+            lambda: self.pause,
+        )
 
     def patch(
         self, image_id: str, operations: Iterable[diff.Operation]
@@ -130,8 +175,7 @@ class ImageAPI:
     ) -> None:
         """Make Glance fetch, or copy, the data of an image.
 
-        The answer comes before the work is done.  The session would log the
-        body of the request, and with it the URL, so it is told not to.
+        The answer comes before the work is done.
 
         :param request: ``method`` and, to choose them, stores
         :param place: URL in the request, to be kept out of messages
@@ -141,7 +185,7 @@ class ImageAPI:
             f'{image_id}/import',
             f'import data into image {image_id}',
             secret=place,
-            log=False,
+            expected=_ACCEPTED,
             json=dict(request),
         )
 
@@ -157,7 +201,7 @@ class ImageAPI:
             f'{image_id}/locations',
             f'set the location of image {image_id}',
             secret=url,
-            log=False,
+            expected=_ACCEPTED,
             json={'url': url},
         )
 
@@ -189,7 +233,9 @@ class ImageAPI:
         """Delete the data of an image in one of its stores."""
         action = f'delete the data of image {image_id} from store {store}'
         self._request(
-            'DELETE', f'/stores/{_segment(store, action)}/{image_id}', action
+            'DELETE',
+            f'/stores/{_segment(store, action)}/{image_id}',
+            action,
         )
 
     def members(self, image_id: str) -> frozenset[str]:
@@ -201,9 +247,10 @@ class ImageAPI:
             'GET',
             f'{image_id}/members',
             f'read the members of image {image_id}',
+            member='members',
         )
         return frozenset(
-            str(member['member_id']) for member in answer.get('members') or ()
+            str(member['member_id']) for member in answer['members'] or ()
         )
 
     def add_member(self, image_id: str, member: str) -> None:
@@ -211,7 +258,7 @@ class ImageAPI:
 
         :raises: :class:`exception.Conflict` if it is shared with it already
         """
-        self._request(
+        self._json(
             'POST',
             f'{image_id}/members',
             f'share image {image_id} with project {member}',
@@ -225,7 +272,9 @@ class ImageAPI:
         """
         action = f'share image {image_id} no longer with project {member}'
         self._request(
-            'DELETE', f'{image_id}/members/{_segment(member, action)}', action
+            'DELETE',
+            f'{image_id}/members/{_segment(member, action)}',
+            action,
         )
 
     def set_active(self, image_id: str, active: bool) -> None:
@@ -245,14 +294,12 @@ class ImageAPI:
         """Return the tasks that work or worked on an image, oldest first.
 
         Each task holds the request that it serves, and with it the URL of
-        the source (``_task_format`` of ``glance/db/sqlalchemy/api.py``), so
-        the answer is not logged.
+        the source (``_task_format`` of ``glance/db/sqlalchemy/api.py``).
         """
         answer = self._json(
             'GET',
             f'{image_id}/tasks',
             f'read the tasks of image {image_id}',
-            log=False,
         )
         tasks = answer.get('tasks') or []
         return sorted(tasks, key=lambda task: str(task.get('created_at')))
@@ -262,24 +309,52 @@ class ImageAPI:
 
         :raises: :class:`exception.NotFound`, also for one deleted before
         """
-        self._request('DELETE', image_id, f'delete image {image_id}')
+        self._request(
+            'DELETE',
+            image_id,
+            f'delete image {image_id}',
+        )
 
     def _json(
         self, method: str, path: str, action: str, **kwargs: Any
     ) -> dict[str, Any]:
-        response = self._request(method, path, action, **kwargs)
+        def ask() -> dict[str, Any]:
+            return self._json_once(method, path, action, **kwargs)
+
+        if method == 'GET' and self._is_patient:
+            return patience.repeat(
+                ask, exception.Unavailable, lambda: self.pause
+            )
+        return ask()
+
+    def _json_once(
+        self,
+        method: str,
+        path: str,
+        action: str,
+        *,
+        member: str = '',
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """Return the JSON object that is the answer, with this member."""
+        response = self._request(method, path, action, expected=None, **kwargs)
         try:
             answer = response.json()
         except ValueError:
             answer = None
+        reason = ''
         if not isinstance(answer, dict):
+            reason = 'the answer is no JSON object'
+        elif member and member not in answer:
+            reason = f'the answer has no "{member}"'
+        if reason:
             raise exception.Unavailable(
                 action,
-                'the answer is no JSON object',
+                reason,
                 response.status_code,
-                _request_id(response),
+                answers.request_id(response),
             )
-        return answer
+        return dict(answer)
 
     def _request(
         self,
@@ -288,40 +363,72 @@ class ImageAPI:
         action: str,
         *,
         secret: str = '',
+        expected: int | None = http.HTTPStatus.NO_CONTENT,
         **kwargs: Any,
     ) -> requests.Response:
+        """Send a request once, and return the answer, if it is a success.
+
+        The session would log what is sent and answered.  Both may hold the
+        URL of the data: that of an import, the tasks of an image, and the
+        image itself where an operator lets its locations be shown.
+
+        :param expected: status of the only success there is, or None if
+            the body of the answer tells
+        """
+        self.pause = 0.0
         try:
             base = self._connection.get_endpoint() or ''
             base = _VERSION_SUFFIX.sub('', base.rstrip('/'))
             path = path if path.startswith('/') else f'/images/{path}'
             url = f'{base}/v2{path}'.rstrip('/')
             response = self._connection.request(
-                url, method, raise_exc=False, **kwargs
+                url,
+                method,
+                raise_exc=False,
+                log=False,
+                connect_retries=0,
+                status_code_retries=0,
+                timeout=TIMEOUT,
+                **kwargs,
             )
         except ksa_exceptions.ClientException as error:
             # Also from Keystone, whose 404 does not mean that the image is
             # gone.
             status = getattr(error, 'http_status', None)
-            failed = (
-                exception.Unavailable
-                if isinstance(error, ksa_exceptions.ConnectionError)
-                or status in _RETRIABLE
-                else exception.Refused
-            )
+            failed: type[exception.RequestFailed] = exception.Refused
+            if status in _RETRIABLE or isinstance(error, _UNREACHED):
+                failed = exception.Unavailable
+            elif status == http.HTTPStatus.UNAUTHORIZED:
+                failed = exception.Unauthorized
             raise failed(
-                action, redact.mask(str(error), secret), status
+                action, redact.scrub(str(error), secret), status
             ) from None
+        LOG.debug(
+            '%s %s: %s, %s',
+            method,
+            url,
+            response.status_code,
+            answers.request_id(response),
+        )
+        self.pause = patience.asked(response.headers)
         if response.ok:
+            if expected not in (None, response.status_code):
+                raise exception.Unavailable(
+                    action,
+                    'the answer is not one of Glance',
+                    response.status_code,
+                    answers.request_id(response),
+                )
             return response
         kind: type[exception.RequestFailed] = exception.Refused
         if response.status_code in _RETRIABLE:
             kind = exception.Unavailable
         kind = _ERRORS.get(response.status_code, kind)
+        said = answers.said(response, secret)
+        if response.status_code == 403 and permission.is_for_members(said):
+            kind = permission.NotAMember
         raise kind(
-            action,
-            _said(response, secret),
-            response.status_code,
-            _request_id(response),
+            action, said, response.status_code, answers.request_id(response)
         )
 
 
@@ -333,24 +440,3 @@ def _segment(name: str, action: str) -> str:
     if not name.strip('.'):
         raise exception.NotFound(action, 'no path leads to this name')
     return urllib.parse.quote(name, safe='')
-
-
-def _request_id(response: requests.Response) -> str | None:
-    return response.headers.get('x-openstack-request-id')
-
-
-def _said(response: requests.Response, secret: str) -> str:
-    """Return what an error response says, as plain text."""
-    text = response.text
-    try:
-        document = response.json()
-    except ValueError:
-        document = None
-    if isinstance(document, dict):
-        error = document.get('error', document)
-        text = str(
-            error.get('message') or text if isinstance(error, dict) else error
-        )
-    text = html.unescape(_MARKUP.sub(' ', text))
-    text = redact.mask(' '.join(text.split()), secret)
-    return text[:_MOST_SAID] or (response.reason or 'no reason given')

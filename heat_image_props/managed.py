@@ -24,6 +24,7 @@ from collections.abc import Callable
 from collections.abc import Mapping
 import dataclasses
 import json
+from typing import Any
 import uuid
 
 from oslo_log import log as logging
@@ -38,11 +39,11 @@ KEY = 'managed'
 # ResourceData.value of heat/db/models.py is a TEXT: 65 535 bytes on MySQL.
 _ROW = 60000
 
-_DATA = 'data'
+_TEXTS = ('data', 'stalled')
 _KINDS = tuple(
     kind.name
     for kind in dataclasses.fields(diff.Managed)
-    if kind.name != _DATA
+    if kind.name not in _TEXTS
 )
 
 
@@ -73,15 +74,23 @@ class Record:
             names = json.loads(data[KEY])
             if 'rows' in names:
                 names = json.loads(''.join(data[key] for key in names['rows']))
-            found = {
+            found: dict[str, Any] = {
                 kind: frozenset(map(str, names.get(kind, ())))
                 for kind in _KINDS
             }
             found['properties'] = frozenset(
                 rules.custom(dict.fromkeys(found['properties']))
             )
-            return diff.Managed(**found, data=str(names.get(_DATA, '')))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            for kind in _TEXTS:
+                found[kind] = str(names.get(kind, ''))
+            return diff.Managed(**found)
+        except (
+            AttributeError,
+            KeyError,
+            RecursionError,
+            TypeError,
+            ValueError,
+        ) as error:
             # It came with the data of an adoption, which anybody may write.
             LOG.warning('The record is not readable: %s', error)
             return None
@@ -97,7 +106,8 @@ class Record:
         text = json.dumps(
             {
                 **{kind: sorted(getattr(managed, kind)) for kind in _KINDS},
-                _DATA: managed.data,
+                'data': managed.data,
+                **({'stalled': managed.stalled} if managed.stalled else {}),
             }
         )
         rows: list[str] = []

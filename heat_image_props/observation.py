@@ -36,14 +36,18 @@ class Observation:
 
     :param api: connection to Glance
     :param image_id: the image
-    :raises: :class:`exception.NotFound`
+    :param is_sure: whether one look must not take it for gone
+    :raises: :class:`exception.Gone`
     """
 
-    def __init__(self, api: image_api.ImageAPI, image_id: str) -> None:
+    def __init__(
+        self, api: image_api.ImageAPI, image_id: str, *, is_sure: bool = False
+    ) -> None:
         self._api = api
         self._image_id = image_id
+        look = api.find if is_sure else api.get
         #: The image as Glance shows it, without credentials.
-        self.image: Mapping[str, Any] = redact.image(api.get(image_id))
+        self.image: Mapping[str, Any] = redact.image(look(image_id))
 
     @functools.cached_property
     def _members(self) -> frozenset[str]:

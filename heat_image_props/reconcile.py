@@ -25,14 +25,19 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 import dataclasses
+import random
 import time
 from typing import Any
 
 from oslo_log import log as logging
 
+from heat_image_props import creation
 from heat_image_props import diff
 from heat_image_props import exception
 from heat_image_props import image_api
+from heat_image_props import patience
+from heat_image_props import progress
+from heat_image_props import refusal
 from heat_image_props import report
 from heat_image_props import rules
 from heat_image_props import source as sources
@@ -46,8 +51,16 @@ LOG = logging.getLogger(__name__)
 #: (``ImageRepo.save`` of ``glance/db/__init__.py`` writes every column).
 SETTLING_TIME = 1.0
 
-#: Writes, or failed looks in a row, after which an attempt is given up.
-MOST_ROUNDS = 5
+#: Writes after which an attempt is given up.
+#: Where two clients write as often as they can, one change in four is lost.
+MOST_ROUNDS = 8
+
+#: Longest pause between two writes, seconds, before it is spread.
+LONGEST_PAUSE = 4.0
+
+# Part of a pause by which it may be longer, so that clients that wrote at the
+# same time do not do so again.
+_SPREAD = 0.5
 
 
 class Reconciler:
@@ -62,7 +75,10 @@ class Reconciler:
     :param remember: called with all that is managed, before the first
         change and after the last one
     :param tell: called with what there is to say while it goes on
+    :param stall_timeout: seconds without progress after which an import is
+        given up, 0 for never
     :param clock: seconds on a clock that never goes back
+    :param chance: returns a number from 0 to 1, at random
     """
 
     def __init__(
@@ -76,7 +92,9 @@ class Reconciler:
         source: sources.Source,
         remember: Callable[[diff.Managed], None],
         tell: Callable[[str], None],
+        stall_timeout: float = 0,
         clock: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._api = api
         self._image_id = image_id
@@ -85,12 +103,14 @@ class Reconciler:
         self._defaults = defaults
         self._remember = remember
         self._clock = clock
+        self._chance = chance
         self._due = clock()
         self._transfer = transfer.Transfer(
             api,
             image_id,
             source,
             managed,
+            stall_timeout=stall_timeout,
             note=self._note,
             tell=tell,
             clock=clock,
@@ -100,7 +120,20 @@ class Reconciler:
         self._first_members: AbstractSet[str] = frozenset()
         self._change = diff.ImageDiff()
         self._rounds = 0
-        self._failures = 0
+        self._patience = patience.Patience()
+        self._creation: creation.Creation | None = None
+        self._is_checked = False
+        # What was found instead of what was written, by name.
+        self._seen: dict[str, list[Any]] = {}
+        #: What Glance is doing to the image meanwhile, or an empty text.
+        self.waits_for = ''
+
+    def create(self, record: creation.Creation) -> None:
+        """Begin with the record of the image, and then get its data.
+
+        :param record: how the record comes to be
+        """
+        self._creation = record
 
     def check(self) -> None:
         """See that the cloud offers what the template asks for.
@@ -109,13 +142,13 @@ class Reconciler:
         """
         self._transfer.check()
 
-    def start_import(self) -> None:
+    def start_import(self) -> float:
         """Make Glance fetch the data, if the template says from where.
 
+        :returns: seconds to the first look
         :raises: :class:`exception.ImageError`
         """
-        if self._transfer.begin():
-            self._later(SETTLING_TIME)
+        return self._later(SETTLING_TIME if self._transfer.begin() else 0.0)
 
     @property
     def has_changed(self) -> bool:
@@ -142,15 +175,29 @@ class Reconciler:
         if wait > 0:
             return wait
         try:
-            delay = self._look_and_act()
-        except exception.Unavailable as error:
-            self._failures += 1
-            if self._failures >= MOST_ROUNDS:
-                raise
+            if self._creation is None:
+                delay = self._look_and_act()
+            else:
+                delay = self._create(self._creation)
+        except (exception.NotFound, exception.Unavailable) as error:
+            # Only a look at the image can tell that it is gone.
+            wait = self._patience.wait(error)
             LOG.warning('%s; trying again', error)
-            return self._later(SETTLING_TIME * 2**self._failures)
-        self._failures = 0
+            return self._later(wait)
+        self._patience.restore()
         return delay if delay is None else self._later(delay)
+
+    def _create(self, record: creation.Creation) -> float:
+        """Create the record, and make Glance fetch the data.
+
+        :returns: seconds to the first look
+        """
+        if not self._is_checked:
+            self.check()
+            self._is_checked = True
+        record.create()
+        self._creation = None
+        return self.start_import()
 
     def _look_and_act(self) -> float | None:
         """Look at the image, and do the one thing that is next.
@@ -160,7 +207,9 @@ class Reconciler:
         live = self._api.get(self._image_id)
         pause = self._transfer.wait(live)
         if pause is not None:
+            self.waits_for = progress.phase_of(live)
             return pause
+        self.waits_for = ''
         if state.has_ended(live):
             raise exception.Unusable(self._image_id, live['status'])
         if not self._transfer.verify(live):
@@ -219,17 +268,17 @@ class Reconciler:
         members: frozenset[str],
     ) -> float:
         """Send a change, unless too many were sent in vain."""
+        if self._rounds and self._write_error is None:
+            self._see(change, live, members)
         if self._rounds >= MOST_ROUNDS:
             self._forget_what_failed(live, members)
-            differences = report.drift(change, live, self._declared, members)
             if self._write_error is not None:
                 raise exception.NotApplied(
-                    self._image_id, differences, self._write_error
+                    self._image_id,
+                    report.drift(change, live, self._declared, members),
+                    self._write_error,
                 )
-            raise exception.NotKept(
-                self._image_id,
-                {name: pair['actual'] for name, pair in differences.items()},
-            )
+            raise exception.NotKept(self._image_id, self._seen, self._rounds)
         if not self._rounds:
             self._first, self._first_members = live, members
         self._change |= change
@@ -243,7 +292,7 @@ class Reconciler:
             {'image': self._image_id, 'names': ', '.join(change.names())},
         )
         try:
-            self._send(change)
+            doubt = self._send(change)
         except (
             exception.Conflict,
             exception.NotFound,
@@ -253,55 +302,131 @@ class Reconciler:
             # lost and the change applied all the same: another look tells.
             LOG.warning('%s; looking again', error)
             self._write_error = error
-        except exception.Refused as refusal:
-            refused: dict[str, Any] = {}
-            try:
-                after = self._api.get(self._image_id)
-                self._forget_what_failed(after, self._live_members(after))
-                refused = {
-                    name: value
-                    for name, value in change.attributes.items()
-                    if after.get(name) != value
-                }
-            except exception.RequestFailed as error:
-                LOG.warning('%s; all that was sent stays recorded', error)
-            exception.explain(refusal, self._image_id, refused)
+        except exception.Refused as error:
+            self._explain(error, change, live, members)
             raise
         else:
-            self._write_error = None
-        return SETTLING_TIME * (1 << (self._rounds - 1))
+            self._write_error = doubt
+        return self._pause()
 
-    def _send(self, change: diff.ImageDiff) -> None:
+    def _see(
+        self,
+        change: diff.ImageDiff,
+        live: Mapping[str, Any],
+        members: frozenset[str],
+    ) -> None:
+        """Note what a look found instead of what was written."""
+        found = report.drift(change, live, self._declared, members)
+        seen = {name: self._seen.get(name, []) for name in found}
+        for name, pair in found.items():
+            if pair['actual'] not in seen[name]:
+                seen[name].append(pair['actual'])
+        self._seen = seen
+
+    def _pause(self) -> float:
+        """Return the time to the look that verifies a write.
+
+        The first one is not spread: nobody is known to be in the way.
+        """
+        pause = min(SETTLING_TIME * (1 << self._rounds - 1), LONGEST_PAUSE)
+        if self._rounds > 1:
+            pause *= 1 + _SPREAD * self._chance()
+        return pause
+
+    def _send(self, change: diff.ImageDiff) -> exception.RequestFailed | None:
         """Send the requests of a change.
 
         Only a shared image has members: they go before it is no longer
         shared, and come after it is.
+
+        :returns: what was taken for done because Glance said so, if anything
         """
+        doubt: exception.RequestFailed | None = None
         operations = change.to_patch()
         visibility = change.attributes.get('visibility', 'shared')
         if visibility != 'shared':
-            self._remove_members(change)
+            doubt = self._remove_members(change)
         if operations:
             self._api.patch(self._image_id, operations)
         if visibility == 'shared':
-            self._remove_members(change)
+            doubt = self._remove_members(change)
         for member in sorted(change.members.added):
             try:
                 self._api.add_member(self._image_id, member)
-            except exception.Conflict:
+            except exception.Conflict as error:
                 # That it is a member is what was wanted.
                 LOG.info('Project %s was a member already', member)
+                doubt = error
         if change.active is not None:
             self._api.set_active(self._image_id, change.active)
+        return doubt
 
-    def _remove_members(self, change: diff.ImageDiff) -> None:
+    def _remove_members(
+        self, change: diff.ImageDiff
+    ) -> exception.RequestFailed | None:
+        doubt = None
         for member in sorted(change.members.removed):
             try:
                 self._api.remove_member(self._image_id, member)
-            except exception.NotFound:
+            except exception.NotFound as error:
                 # That it is no member is what was wanted; if the image is
                 # gone the next look tells.
                 LOG.info('Project %s was no member any more', member)
+                doubt = error
+        return doubt
+
+    def _explain(
+        self,
+        error: exception.Refused,
+        change: diff.ImageDiff,
+        live: Mapping[str, Any],
+        members: AbstractSet[str],
+    ) -> None:
+        """Record what became of a refused change, and raise why it was.
+
+        :raises: what :func:`refusal.explain` raises
+        """
+        total = len(members - change.members.removed | change.members.added)
+        refused: dict[str, Any] = {}
+        try:
+            limit = refusal.over_limit(
+                error, self._image_id, self._declared, total
+            )
+            if limit is not None and limit.kind == refusal.MEMBERS:
+                self._take_back(change, live)
+            after = self._api.get(self._image_id)
+            self._forget_what_failed(after, self._live_members(after))
+            refused = {
+                name: value
+                for name, value in change.attributes.items()
+                if after.get(name) != value
+            }
+        except exception.RequestFailed as failure:
+            LOG.warning('%s; all that was sent stays recorded', failure)
+        refusal.explain(
+            error,
+            self._image_id,
+            self._declared,
+            attributes=refused,
+            members=total,
+            names=change.properties.names(),
+            attempt=lambda names: self._api.patch(
+                self._image_id, change.properties.to_patch(names)
+            ),
+        )
+
+    def _take_back(
+        self, change: diff.ImageDiff, before: Mapping[str, Any]
+    ) -> None:
+        """Undo the requests of a change before the one that was refused.
+
+        Members have requests of their own, so what goes before them has been
+        carried out.
+        """
+        live = self._api.get(self._image_id)
+        back = change.undo(before, live, self._live_members(live))
+        if back:
+            self._send(back)
 
     def _forget_what_failed(
         self, live: Mapping[str, Any], members: frozenset[str]
@@ -325,6 +450,7 @@ class Reconciler:
                 stores=self._managed.stores,
                 asked=self._managed.asked,
                 data=self._managed.data,
+                stalled=self._managed.stalled,
             )
         )
 
@@ -346,5 +472,7 @@ class Reconciler:
             raise exception.InvalidDeclaration(offences)
 
     def _later(self, seconds: float) -> float:
+        """Note that nothing is sent for so long, or as Glance asks."""
+        seconds = max(seconds, self._api.pause)
         self._due = self._clock() + seconds
         return seconds

@@ -14,6 +14,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from typing import Any
 import urllib.parse
@@ -25,7 +27,11 @@ _URL = re.compile(
 )
 _AT = re.compile('@|%40')
 _END = re.compile('[?#]|%3F|%23', re.IGNORECASE)
+_SCHEME = re.compile(r'\s*[a-z][a-z0-9+.-]*', re.IGNORECASE)
 _HIDDEN = '***'
+
+# What a parser of URLs may cut a password or a query at.
+_CUTS = re.compile('[/?#:@&=;]')
 
 #: What stands for the host of a URL that has none.
 INVALID = 'an invalid URL'
@@ -65,6 +71,31 @@ def mask(text: str, *secrets: str) -> str:
     return _URL.sub(_masked, text)
 
 
+def scrub(text: str, secret: str) -> str:
+    """Return what somebody says about a URL, without its credentials.
+
+    Also where a part of them stands alone: of ``http://u:p/w@h/x`` some say
+    that ``p`` is no port.
+    """
+    text = mask(text, secret)
+    for part in _parts(secret):
+        # A word of the text that happens to hold it stays a word.
+        text = re.sub(rf'(?<!\w){re.escape(part)}(?!\w)', _HIDDEN, text)
+    return text
+
+
+def url(text: str) -> str:
+    """Return a URL without credentials, whatever characters are in it.
+
+    User information, query and fragment are hidden, and so is all that may
+    be the one or the other in what is no proper URL.
+    """
+    scheme, slashes, rest = text.partition('://')
+    if not slashes or not _SCHEME.fullmatch(scheme):
+        scheme, slashes, rest = '', '', text
+    return scheme + slashes + _hide(rest)
+
+
 def image(image: dict[str, Any]) -> dict[str, Any]:
     """Return an image as Glance shows it, without credentials.
 
@@ -73,10 +104,10 @@ def image(image: dict[str, Any]) -> dict[str, Any]:
     """
     shown = dict(image)
     if shown.get('direct_url'):
-        shown['direct_url'] = mask(shown['direct_url'])
+        shown['direct_url'] = url(shown['direct_url'])
     if shown.get('locations'):
         shown['locations'] = [
-            {**location, 'url': mask(location.get('url', ''))}
+            {**location, 'url': url(location.get('url', ''))}
             for location in shown['locations']
         ]
     return shown
@@ -84,15 +115,41 @@ def image(image: dict[str, Any]) -> dict[str, Any]:
 
 def _forms(url: str) -> list[str]:
     """Return a URL in the forms that a message may quote it in."""
-    forms = {url}
+    plain = {url, urllib.parse.unquote(url), ' '.join(url.split())}
+    forms = {form for each in plain for form in _escaped(each)}
     for safe in ('', '/', ':/', ':/@', ':/?=&@'):
         forms.add(urllib.parse.quote(url, safe=safe))
-    forms.add(urllib.parse.unquote(url))
     return sorted(forms, key=len, reverse=True)
 
 
+def _escaped(text: str) -> set[str]:
+    """Return a text as it is, and as it stands within quotes of some kind."""
+    return {text, html.escape(text), json.dumps(text)[1:-1], repr(text)[1:-1]}
+
+
+def _parts(url: str) -> list[str]:
+    """Return what is secret of a URL, in the parts that may stand alone."""
+    rest = url.partition('://')[2] or url
+    user, _, after = rest.rpartition('@')
+    ends = _END.split(after, maxsplit=1)
+    # Names of a query are ordinary words.
+    values = [
+        field.rpartition('=')[2]
+        for field in (ends[1] if len(ends) > 1 else '').split('&')
+    ]
+    parts = {user, *values}
+    parts |= {cut for part in parts for cut in _CUTS.split(part)}
+    parts |= {urllib.parse.unquote(part) for part in parts}
+    parts = {form for part in parts for form in _escaped(part)}
+    return sorted(filter(None, parts), key=len, reverse=True)
+
+
 def _masked(match: re.Match[str]) -> str:
-    rest = match['rest']
+    return match['start'] + _hide(match['rest'])
+
+
+def _hide(rest: str) -> str:
+    """Return what follows the slashes of a URL, without credentials."""
     end = _END.search(rest)
     head, tail = (
         (rest[: end.start()], rest[end.end() :]) if end else (rest, '')
@@ -104,5 +161,5 @@ def _masked(match: re.Match[str]) -> str:
         head = f'{_HIDDEN}{head[ats[-1].start() :]}'
     elif _AT.search(tail) and ':' in head.partition('/')[0]:
         # A password with a question mark in it, not a port.
-        return match['start'] + _HIDDEN
-    return match['start'] + head + (f'{end[0]}{_HIDDEN}' if end else '')
+        return _HIDDEN
+    return head + (f'{end[0]}{_HIDDEN}' if end else '')

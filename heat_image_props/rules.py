@@ -234,7 +234,8 @@ def shown(value: object) -> str:
     Characters that cannot be printed, or that a database of three-byte
     UTF-8 refuses, are written as escapes, and a long text is cut.
     """
-    text = value if isinstance(value, str) else str(value)
+    # As YAML spells it, not as Python does.
+    text = 'null' if value is None else str(value)
     text = ''.join(
         c
         if c.isprintable() and c <= '\uffff'

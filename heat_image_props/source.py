@@ -35,6 +35,8 @@ WEB_DOWNLOAD = 'web-download'
 GLANCE_DOWNLOAD = 'glance-download'
 #: No import: Glance notes down where the data stays.
 REFERENCE = 'reference'
+#: The fingerprint of data that could not be read.
+UNREAD = 'unread:'
 
 #: Properties of the resource that say which data an image gets.
 IDENTITY = ('location', 'import_method', 'remote_region', 'remote_image')

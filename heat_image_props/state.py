@@ -22,6 +22,9 @@ from heat_image_props import source as sources
 #: Stands among the stores for all that the cloud has.
 ALL_STORES = '*'
 
+#: What an image shows that a task of Glance works on: the id of the task.
+LOCK = 'os_glance_import_task'
+
 _AT_WORK = frozenset(('importing', 'saving', 'uploading'))
 _ENDED = frozenset(('deleted', 'killed', 'pending_delete'))
 _WITH_DATA = frozenset(('active', 'deactivated'))
@@ -36,9 +39,29 @@ def is_busy(image: Mapping[str, Any]) -> bool:
     The stores that an import goes to are not a sign: one that fails early
     leaves their names behind, and drops the lock.
     """
-    return bool(
-        image.get('os_glance_import_task') or image.get('status') in _AT_WORK
-    )
+    return bool(image.get(LOCK) or image.get('status') in _AT_WORK)
+
+
+def picture(image: Mapping[str, Any]) -> list[Any]:
+    """Return what changes on an image while work on it goes on.
+
+    Not what others change meanwhile, nor the difference between active and
+    deactivated.
+    """
+    return [
+        has_data(image) or image.get('status'),
+        image.get(LOCK),
+        image.get('os_glance_importing_to_stores'),
+    ]
+
+
+def is_unfinished(image: Mapping[str, Any]) -> bool:
+    """Say whether an image has the status of one that gets its data.
+
+    If nobody works on it any more, it stays so: only a deletion helps
+    (``import_image`` of ``glance/api/v2/images.py``).
+    """
+    return image.get('status') in _AT_WORK
 
 
 def has_ended(image: Mapping[str, Any]) -> bool:

@@ -26,26 +26,23 @@ from typing import Any
 
 from oslo_log import log as logging
 
+from heat_image_props import data_exception
 from heat_image_props import diff
 from heat_image_props import exception
 from heat_image_props import image_api
-from heat_image_props import progress
+from heat_image_props import offers
 from heat_image_props import redact
 from heat_image_props import source as sources
 from heat_image_props import state
+from heat_image_props import watch
 
 LOG = logging.getLogger(__name__)
-
-# Shortest and longest time between two looks at a running import, seconds,
-# and the part of the time passed that a look may come late.
-_SHORTEST, _LONGEST, _LATENESS = 2.0, 60.0, 0.1
 
 # Looks for the reason of a failure before it is taken for unknown.
 _PATIENCE = 2
 
-# Requests for an import before the cloud is taken to be out of order.
-_MOST_ATTEMPTS = 3
-
+#: Requests for an import before the cloud is taken to be out of order.
+MOST_ATTEMPTS = 3
 
 _UNKNOWN = 'no reason is given'
 
@@ -57,6 +54,8 @@ class Transfer:
     :param image_id: the image
     :param source: what the template says about the data
     :param managed: what the resource has set and asked for before
+    :param stall_timeout: seconds without progress after which work on the
+        image is given up, 0 for never
     :param note: called with what is managed besides, before any request that
         makes it so
     :param tell: called with what there is to say about the progress
@@ -70,6 +69,7 @@ class Transfer:
         source: sources.Source,
         managed: diff.Managed,
         *,
+        stall_timeout: float,
         note: Callable[[diff.Managed], None],
         tell: Callable[[str], None],
         clock: Callable[[], float],
@@ -85,14 +85,18 @@ class Transfer:
         self._note = note
         self._wish = state.wish(source)
         self._tell = tell
-        self._clock = clock
-        self._start = clock()
-        self._progress = progress.Progress(tell, clock)
+        self._watch = watch.Watch(
+            api,
+            image_id,
+            limit=stall_timeout,
+            given_up=managed.stalled,
+            tell=tell,
+            clock=clock,
+        )
         self._imported = False
-        self._copied = False
+        self._copies = 0
         self._patience = _PATIENCE
         self._attempts = 0
-        self._task: str | None = None
         self._error: exception.RequestFailed | None = None
         #: What was done, as clauses for a summary.
         self.done: list[str] = []
@@ -102,22 +106,25 @@ class Transfer:
     def record(self) -> diff.Managed:
         """Return what is managed of the data when all is done."""
         return diff.Managed(
-            stores=self._held, asked=self._unsure, data=self._data
+            stores=self._held,
+            asked=self._unsure,
+            data=self._data,
+            # It has to be known as long as its lock stays.
+            stalled=self._watch.mark,
         )
 
     def begin(self) -> bool:
         """Make Glance fetch the data; false if there is none to fetch.
 
         :raises: :class:`exception.Refused`,
-            :class:`exception.MethodNotEnabled`,
-            :class:`exception.UnknownStores`
+            :class:`data_exception.MethodNotEnabled`,
+            :class:`data_exception.UnknownStores`
         """
         if not self._source:
             return False
         self._imported = True
         self._attempts += 1
         self._error = None
-        self._task = None
         self._data = self._source.fingerprint()
         self._note(diff.Managed(asked=self._wish, data=self._data))
         url = self._source.location or ''
@@ -136,35 +143,54 @@ class Transfer:
             # The image may be gone, or an import may be under way all the
             # same, by this request or by one whose answer was lost: a look
             # tells.
-            self._explain(error)
+            offers.explain(self._api, self._source, error)
             self._error = error
         except exception.Refused as error:
-            self._explain(error)
+            offers.explain(self._api, self._source, error)
             raise
-        self._start = self._clock()
+        self._watch.begin()
         return True
 
     def wait(self, live: Mapping[str, Any]) -> float | None:
-        """Return how long to leave the image alone, or None for not at all."""
-        if not state.is_busy(live):
-            return None
-        self._error = None
-        self._task = live.get('os_glance_import_task') or self._task
-        self._progress.see(live, lambda: self._message(live))
-        passed = self._clock() - self._start
-        return min(max(_SHORTEST, _LATENESS * passed), _LONGEST)
+        """Return how long to leave the image alone, or None for not at all.
+
+        :raises: :class:`data_exception.ImportStalled`
+        """
+        known = self._watch.mark
+        try:
+            pause = self._watch.wait(live)
+        finally:
+            if self._watch.mark and self._watch.mark != known:
+                # The next attempt does not wait for it again.
+                self._note(diff.Managed(stalled=self._watch.mark))
+        if pause is not None:
+            self._error = None
+        return pause
 
     def verify(self, live: Mapping[str, Any]) -> bool:
         """See that the data of an image at rest is that of the template.
 
         :returns: false to look again, as the reason of a failure is not
             written down yet
-        :raises: :class:`exception.ImportFailed` if it did not arrive,
-            :class:`exception.HashMismatch` if what arrived is other data,
-            :class:`exception.OtherData` if what was there before is
+        :raises: :class:`data_exception.ImportFailed` if it did not arrive,
+            :class:`data_exception.ImageStuck` if it never can,
+            :class:`data_exception.HashMismatch` if what arrived is other data,
+            :class:`data_exception.OtherData` if what was there before is
         """
-        if live['status'] == 'queued' and self._imported:
+        is_unfinished = state.is_unfinished(live)
+        if is_unfinished and not self._imported:
+            raise data_exception.ImageStuck(self._image_id, live['status'])
+        if self._imported and (is_unfinished or live['status'] == 'queued'):
             return self._explain_failure()
+        if self._is_unread(live):
+            # No source has this fingerprint: the next update replaces it.
+            self._note(diff.Managed(data=sources.UNREAD))
+            raise data_exception.ImportFailed(
+                self._image_id,
+                self._source.place(),
+                'it could not be read to its end '
+                f'({self._reason() or _UNKNOWN})',
+            )
         if self._imported and not self.done:
             self.done.append('data imported')
         digest = self._source.digest
@@ -178,14 +204,35 @@ class Transfer:
             and not self._imported
             and state.is_wrong(live, self._source)
         ):
-            raise exception.OtherData(self._image_id)
-        raise exception.HashMismatch(
+            raise data_exception.OtherData(self._image_id)
+        raise data_exception.HashMismatch(
             self._image_id,
             digest.algorithm,
             digest.value,
             digest.live(live),
             self._reject() if self._imported else 'was left as it is',
         )
+
+    def _is_unread(self, live: Mapping[str, Any]) -> bool:
+        """Say whether Glance failed to read what a new image refers to.
+
+        Such an image is active all the same, without a hash (``revert`` and
+        ``_set_checksum_and_hash`` of ``glance/async_/flows/
+        location_import.py``).  If Glance is not to compute one, it has none
+        either, and its task is a success.
+        """
+        if (
+            not self._imported
+            or self._source.method != sources.REFERENCE
+            or not state.has_data(live)
+            or live.get('os_hash_value')
+        ):
+            return False
+        try:
+            return bool(live.get('os_hash_algo') or self._failure())
+        except exception.RequestFailed as error:
+            LOG.warning('%s; that there is no hash may be right', error)
+            return False
 
     def _recognise(self) -> None:
         """Note that the data of a new source is what the image has."""
@@ -201,17 +248,17 @@ class Transfer:
 
     def _explain_failure(self) -> bool:
         """Fail for data that did not arrive, unless more can be done."""
-        if isinstance(self._error, exception.Conflict):
-            raise self._error
-        if self._attempts < _MOST_ATTEMPTS and isinstance(
-            self._error, exception.Unavailable
-        ):
+        if self._watch.mark and isinstance(self._error, exception.Conflict):
+            raise data_exception.ImageStuck(self._image_id, 'queued')
+        if self._error is not None and self._attempts < MOST_ATTEMPTS:
             # It was never begun: another import cannot run beside it.
             self.begin()
             return False
+        if isinstance(self._error, exception.Conflict):
+            raise self._error
         reason = str(self._error or self._reason())
         if reason or not self._patience:
-            raise exception.ImportFailed(
+            raise data_exception.ImportFailed(
                 self._image_id, self._source.place(), reason or _UNKNOWN
             )
         self._patience -= 1
@@ -222,13 +269,18 @@ class Transfer:
         self._note(diff.Managed(attributes=frozenset((diff.REJECTED,))))
         try:
             self._api.set_active(self._image_id, False)
-        except exception.RequestFailed as refusal:
+        except (exception.NotFound, exception.Unavailable):
+            # Whoever looks again does this again, too.
+            raise
+        except exception.Refused as refusal:
             LOG.warning('%s; the image is deleted', refusal)
         else:
             return 'was deactivated'
         try:
             self._api.delete(self._image_id)
-        except exception.RequestFailed as error:
+        except exception.Unavailable:
+            raise
+        except exception.Refused as error:
             return f'is still in use, as it could not be deleted: {error}'
         return 'was deleted'
 
@@ -255,7 +307,7 @@ class Transfer:
             return False
         missing = wanted - present
         if missing:
-            if not self._imported and not self._copied:
+            if not self._imported and self._may_copy():
                 self._note(diff.Managed(asked=missing))
                 if self._copy(missing):
                     return True
@@ -264,7 +316,7 @@ class Transfer:
                 # The cloud has new ones.
                 lasting = frozenset()
             if lasting and self._source.must_succeed:
-                raise exception.NotInStores(
+                raise data_exception.NotInStores(
                     self._image_id,
                     lasting,
                     self._lack(),
@@ -300,12 +352,22 @@ class Transfer:
             return frozenset(present)
         return frozenset(self._api.stores())
 
+    def _may_copy(self) -> bool:
+        """Say whether a copy was not asked for, or not heard of."""
+        return not self._copies or (
+            isinstance(self._error, exception.Unavailable)
+            and self._copies < MOST_ATTEMPTS
+        )
+
     def _copy(self, stores: frozenset[str]) -> bool:
         """Make Glance copy the data into further stores; say if it does."""
-        self._copied = True
+        self._copies += 1
+        self._error = None
         known = frozenset(self._api.stores())
         if stores - known - self._held:
-            raise exception.UnknownStores(stores - known - self._held, known)
+            raise data_exception.UnknownStores(
+                stores - known - self._held, known
+            )
         stores &= known
         if not stores:
             return False
@@ -326,7 +388,7 @@ class Transfer:
             return False
         else:
             self.done.append(f'copied to {", ".join(sorted(stores))}')
-        self._start = self._clock()
+        self._watch.begin()
         return True
 
     def _remove(self, stores: frozenset[str]) -> None:
@@ -339,7 +401,7 @@ class Transfer:
                 # gone the next look tells.
                 LOG.info('%s', error)
             except exception.Refused as error:
-                raise exception.StillInStore(
+                raise data_exception.StillInStore(
                     self._image_id, store, error
                 ) from None
         self.done.append(f'deleted from {", ".join(sorted(stores))}')
@@ -348,80 +410,44 @@ class Transfer:
 
     def _lack(self) -> str:
         """Return why a store did not get the data."""
-        return str(self._error or self._reason() or _UNKNOWN)
+        reason = str(self._error or self._reason() or _UNKNOWN)
+        if self._watch.mark and isinstance(self._error, exception.Conflict):
+            reason += (
+                ', which was given up; Glance lets go of it when it has '
+                'shown no progress for 60 minutes'
+            )
+        return reason
 
     def check(self) -> None:
         """See that the cloud offers what the template asks for.
 
-        The default is not looked up: it is enabled nearly everywhere, and
-        explained if Glance refuses it.
-
-        :raises: :class:`exception.MethodNotEnabled`,
-            :class:`exception.UnknownStores`,
-            :class:`exception.RequestFailed`
+        :raises: :class:`exception.ImageError`
         """
-        if self._source.method == sources.GLANCE_DOWNLOAD:
-            self._check_method()
-        if self._source.stores:
-            self._check_stores()
-
-    def _check_method(self) -> None:
-        enabled = self._api.import_methods()
-        if self._source.method not in enabled:
-            raise exception.MethodNotEnabled(self._source.method, enabled)
-
-    def _check_stores(self) -> None:
-        known = self._api.stores()
-        unknown = frozenset(self._source.stores).difference(known)
-        if unknown:
-            raise exception.UnknownStores(unknown, known)
-
-    def _explain(self, error: exception.RequestFailed) -> None:
-        """Raise what the cloud's own information says about a refusal."""
-        if (
-            error.status not in (400, 403, 404, 409)
-            or self._source.method == sources.REFERENCE
-        ):
-            return
-        try:
-            self._check_method()
-            if self._source.stores:
-                self._check_stores()
-        except exception.RequestFailed as unanswered:
-            LOG.warning('%s; the refusal is not explained', unanswered)
-
-    def _message(self, live: Mapping[str, Any]) -> str:
-        """Return what the task at work says of itself."""
-        try:
-            tasks = self._api.tasks(self._image_id)
-        except exception.RequestFailed as error:
-            LOG.info('%s; the progress is not known', error)
-            return ''
-        lock = live.get('os_glance_import_task')
-        return next(
-            (
-                redact.mask(task.get('message') or '')
-                for task in tasks
-                if task.get('id') == lock
-            ),
-            '',
-        )
+        offers.check(self._api, self._source)
 
     def _reason(self) -> str:
-        """Return why the last task on the image failed, if that is known.
+        """Return why the last task on the image failed, if that is known."""
+        try:
+            return self._failure()
+        except exception.RequestFailed as error:
+            return str(error)
+
+    def _failure(self) -> str:
+        """Return what the last task on the image failed with, if it did.
 
         A failed import is not a state of the image: it is as it was before,
         without the lock that a running import holds.
         The lock goes first, and then the task gets its message.
         """
-        try:
-            tasks = self._api.tasks(self._image_id)
-        except exception.RequestFailed as error:
-            return str(error)
-        last = [task for task in tasks if task.get('id') == self._task]
+        tasks = self._api.tasks(self._image_id)
+        last = [task for task in tasks if task.get('id') == self._watch.task]
         last = (last or tasks)[-1:]
         if not last or last[0].get('status') != 'failure':
             return ''
-        return redact.mask(
-            last[0].get('message') or '', self._source.location or ''
+        return self._said(last[0])
+
+    def _said(self, task: Mapping[str, Any]) -> str:
+        """Return the message of a task, without credentials."""
+        return redact.scrub(
+            task.get('message') or '', self._source.location or ''
         )

@@ -27,6 +27,7 @@ from heat.objects import event as event_object
 from heat.tests import fakes
 from heat.tests import utils
 
+from heat_image_props import deletion
 from heat_image_props import image
 from heat_image_props import reconcile
 from heat_image_props.tests.unit import fake_glance
@@ -83,17 +84,21 @@ class ImageTestCase(heat_base.HeatTestCase):
         self.clock = fake_glance.Clock()
         self.glance = self.useFixture(fake_glance.FakeGlance(self.clock))
         self.stub_auth().return_value = Auth()
-        # keystoneauth waits before it connects again.
-        self.patch('keystoneauth1.session.time.sleep')
-        self.useFixture(
-            fixtures.MonkeyPatch(
-                'heat_image_props.reconcile.Reconciler',
-                functools.partial(reconcile.Reconciler, clock=self.clock),
+        # Where there are no steps an answer is waited for.
+        self.patch('time.sleep')
+        for name, task in (
+            ('reconcile.Reconciler', reconcile.Reconciler),
+            ('deletion.Deletion', deletion.Deletion),
+        ):
+            self.useFixture(
+                fixtures.MonkeyPatch(
+                    f'heat_image_props.{name}',
+                    functools.partial(task, clock=self.clock),
+                )
             )
-        )
         # Attributes read within a moment are those of one look.
         self.useFixture(
-            fixtures.MonkeyPatch('heat_image_props.image._SAME_MOMENT', 0)
+            fixtures.MonkeyPatch('heat_image_props.inspection._SAME_MOMENT', 0)
         )
         resource._register_class(TYPE, image.GlanceImage)
 

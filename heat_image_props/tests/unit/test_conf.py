@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The options of the bridge."""
+"""The options of the bridge, and of the resource type."""
 
 import os
 import pathlib
@@ -37,6 +37,16 @@ class TestOptions(base.BaseTestCase):
 
         self.assertIs(True, config.heat_plugins.enabled)
         self.assertEqual([], config.heat_plugins.disabled)
+
+    def test_stall_timeout(self):
+        """An import is given up before Heat gives up the stack."""
+        config = cfg.ConfigOpts()
+        config([])
+
+        self.assertLess(60, conf.import_stall_timeout(config))
+        self.assertGreater(3600, conf.import_stall_timeout(config))
+        config.set_override('import_stall_timeout', 0, conf.IMAGE_GROUP)
+        self.assertEqual(0, conf.import_stall_timeout(config))
 
     def test_registered_twice(self):
         """Registering them again is harmless."""
@@ -76,6 +86,8 @@ class TestOptions(base.BaseTestCase):
         self.assertIn('[heat_plugins]', lines)
         self.assertIn('#enabled = true', lines)
         self.assertIn('#disabled =', lines)
+        self.assertIn('[heat_image_props]', lines)
+        self.assertIn('#import_stall_timeout = 3000', lines)
 
     def test_imports_no_heat(self):
         """Tools that only list options do not get Heat imported."""

@@ -14,11 +14,10 @@
 
 import types
 
-import fixtures
-
 from heat_image_props import creation
 from heat_image_props import diff
 from heat_image_props import exception
+from heat_image_props import permission
 from heat_image_props.tests import base
 from heat_image_props.tests.unit import fake_glance
 
@@ -37,22 +36,39 @@ RECORD = {
 }
 
 
+def ids(glance):
+    """Return the ids that images were asked for under."""
+    return {request.body['id'] for request in glance.sent('POST')}
+
+
 class CreateTestCase(base.BaseTestCase):
     """A test that creates the record of an image."""
 
+    attempts = 3
+
     def setUp(self):
         super().setUp()
-        self.log = self.useFixture(fixtures.FakeLogger())
         self.glance = self.useFixture(fake_glance.FakeGlance())
 
-    def create(self, is_chosen=True, **image):
-        """Create the record."""
-        creation.create(
+    def create(self, is_chosen=False, declared=DECLARED, **image):
+        """Create the record, by as many attempts as it takes."""
+        self.called = []
+        record = creation.Creation(
             self.glance.api(),
             {**RECORD, **image},
-            DECLARED,
+            declared,
+            owner=fake_glance.PROJECT,
             is_chosen=is_chosen,
+            give_up=lambda: self.called.append('given up'),
+            begin=lambda: self.called.append(len(self.glance.requests)),
+            done=lambda: self.called.append(len(self.glance.requests)),
         )
+        for attempt in range(self.attempts):
+            try:
+                return record.create()
+            except exception.Unavailable:
+                if attempt == self.attempts - 1:
+                    raise
 
 
 class TestCreate(CreateTestCase):
@@ -64,15 +80,59 @@ class TestCreate(CreateTestCase):
         self.assertEqual(['POST'], self.glance.log())
         self.assertEqual(RECORD, self.glance.requests[0].body)
 
-    def test_conflict(self):
-        """An id that is taken is the author's to change, if he chose it."""
+        self.assertEqual([0, 1], self.called)
+
+    def test_chosen(self):
+        """An id that the author chose is looked for before it is claimed."""
+        self.create(is_chosen=True)
+        self.assertEqual(['GET', 'POST'], self.glance.log())
+        self.assertEqual([1, 2], self.called)
+
+    def test_taken(self):
+        """An id that an image has is the author's to change."""
         self.glance.add(id=ID, name='theirs')
-        error = self.assertRaises(exception.ImageIdTaken, self.create)
+        error = self.assertRaises(
+            exception.ImageIdTaken, self.create, is_chosen=True
+        )
         self.assertEqual(ID, error.image_id)
         self.assertIn('for a replacement', str(error))
-        self.assertRaises(exception.Conflict, self.create, is_chosen=False)
-        self.assertEqual(['POST', 'POST'], self.glance.log())
+        self.assertEqual(['GET'], self.glance.log())
+        self.assertEqual([], self.called)
         self.assertEqual('theirs', self.glance.images[ID]['name'])
+
+    def test_taken_out_of_sight(self):
+        """An id that only Glance knows to be taken is not claimed any more."""
+        self.glance.fail('POST', 409)
+        self.assertRaises(exception.ImageIdTaken, self.create, is_chosen=True)
+        self.assertEqual(['GET', 'POST'], self.glance.log())
+        self.assertEqual([1, 'given up'], self.called)
+
+    def test_conflict_with_itself(self):
+        """An id that was made up just now is taken by this very request."""
+        self.glance.fail('POST', 409, applied=True)
+        self.create(is_chosen=False)
+        self.assertEqual(['POST', 'GET'], self.glance.log())
+        self.assertEqual([0, 2], self.called)
+
+    def test_not_believed(self):
+        """What Glance would not answer is not believed."""
+        for status in (404, 409):
+            self.glance.images.clear()
+            self.glance.requests.clear()
+            self.glance.fail('POST', status)
+            self.create(is_chosen=False)
+            self.assertEqual(['POST', 'GET', 'POST'], self.glance.log())
+            self.assertEqual(1, len(ids(self.glance)))
+
+    def test_not_believed_for_long(self):
+        """If it is answered again and again, it is told."""
+        for status in (404, 409):
+            self.glance.fail('POST', status, 'because', times=3)
+            error = self.assertRaises(
+                exception.Unavailable, self.create, is_chosen=False
+            )
+            self.assertEqual(status, error.status)
+            self.assertIn('because', str(error))
 
     def test_for_administrators(self):
         """What the policy reserves is told with whom to ask."""
@@ -81,12 +141,24 @@ class TestCreate(CreateTestCase):
         )
         self.assertEqual({'visibility': 'public'}, error.values)
 
+    def test_for_members(self):
+        """A role that is missing is told, whatever else might be."""
+        self.glance.fail(
+            'POST', 403, 'You are not authorized to complete add_image action.'
+        )
+        error = self.assertRaises(
+            permission.NotAMember, self.create, visibility='public'
+        )
+        self.assertIn('the role "member"', str(error))
+        self.assertNotIn('administrators', str(error))
+
     def test_refused(self):
         """Any other refusal is shown as it is."""
         for status in (400, 403, 413):
             self.glance.fail('POST', status, 'because')
             error = self.assertRaises(exception.Refused, self.create)
             self.assertIn('because', str(error))
+            self.assertEqual('given up', self.called[-1])
         self.assertEqual(3 * ['POST'], self.glance.log())
 
 
@@ -110,18 +182,56 @@ class TestLostAnswer(CreateTestCase):
             self.glance.requests.clear()
             self.glance.fail('POST', **self.answer, applied=True)
             self.create(is_chosen)
-            self.assertEqual(['POST', 'GET'], self.glance.log())
-        self.assertIn('looking whether it exists', self.log.output)
+            self.assertEqual(
+                [*(['GET'] * is_chosen), 'POST', 'GET'], self.glance.log()
+            )
 
     def test_not_created(self):
-        """If the record is not there, or not seen, the cause is told."""
-        for status in (404, 503):
-            for is_chosen in (True, False):
-                self.glance.fail('POST', **self.answer)
-                self.glance.fail('GET', status)
-                self.assertRaises(
-                    exception.Unavailable, self.create, is_chosen
-                )
+        """If the record is not there, it is asked for under the same id."""
+        for is_chosen in (True, False):
+            self.glance.images.clear()
+            self.glance.requests.clear()
+            self.glance.fail('POST', **self.answer)
+            self.create(is_chosen)
+            self.assertEqual(
+                [*(['GET'] * is_chosen), 'POST', 'GET', 'POST'],
+                self.glance.log(),
+            )
+            self.assertEqual({ID}, ids(self.glance))
+
+    def test_not_known(self):
+        """Nothing is asked for as long as the look is not answered."""
+        self.glance.fail('POST', **self.answer, applied=True)
+        self.glance.fail('GET', 503)
+        self.create()
+        self.assertEqual(['POST', 'GET', 'GET'], self.glance.log())
+
+    def test_seen_late(self):
+        """A record that a look did not show yet is taken for one's own."""
+        for is_chosen in (True, False):
+            self.glance.images.clear()
+            self.glance.requests.clear()
+            self.glance.fail('POST', **self.answer, applied=True)
+            self.glance.fail('GET', 404, skip=int(is_chosen))
+            self.create(is_chosen)
+            self.assertEqual(
+                [*(['GET'] * is_chosen), 'POST', 'GET', 'POST', 'GET'],
+                self.glance.log(),
+            )
+
+    def test_is_given_up(self):
+        """An attempt that fails says what it met with."""
+        self.attempts = 1
+        self.glance.fail('POST', **self.answer)
+        error = self.assertRaises(exception.Unavailable, self.create)
+        self.assertIn('create image', str(error))
+
+    def test_not_permitted_to_look(self):
+        """What may exist is not given up because a look is refused."""
+        self.glance.fail('POST', **self.answer, applied=True)
+        self.glance.fail('GET', 401, skip=1)
+        self.assertRaises(exception.Unauthorized, self.create, is_chosen=True)
+        self.assertNotIn('given up', self.called)
 
     def test_created_by_somebody_else(self):
         """What holds anything else is somebody's, and is not taken over."""
@@ -130,10 +240,15 @@ class TestLostAnswer(CreateTestCase):
             {'a': '2'},
             {'tags': []},
             {'min_ram': 0},
+            {'owner': 'another', 'visibility': 'community'},
         ):
             self.glance.add(**{**RECORD, 'status': 'queued', **theirs})
+            # It was made between the first look and the request.
+            self.glance.fail('GET', 404)
             self.glance.fail('POST', **self.answer)
-            self.assertRaises(exception.ImageIdTaken, self.create)
+            self.assertRaises(
+                exception.ImageIdTaken, self.create, is_chosen=True
+            )
             self.assertEqual({ID}, {*self.glance.images})
 
 

@@ -388,7 +388,7 @@ class TestRefused(base.BaseTestCase):
             {'property': {None: 'a'}, 'extra_properties': {(1, 2): 'b'}}
         )
         self.assertEqual(
-            {'None', '(1, 2)'}, {offence.key for offence in offences}
+            {'null', '(1, 2)'}, {offence.key for offence in offences}
         )
 
     def test_all_at_once_and_sorted(self):
@@ -409,7 +409,7 @@ class TestRefused(base.BaseTestCase):
         self.assertEqual(sorted(set(offences)), list(offences))
         self.assertEqual(
             {'z', 'name', 'image_id', 'c', 'kernel_id', 'is_public'}
-            | {'tags: B', 'tags: b', 'tags: None', 'members: a/b'}
+            | {'tags: B', 'tags: b', 'tags: null', 'members: a/b'}
             | {'members', 'remote_region'},
             {offence.key for offence in offences},
         )

@@ -31,7 +31,8 @@ class DeletionTestCase(base.BaseTestCase):
     def setUp(self):
         super().setUp()
         self.log = self.useFixture(fixtures.FakeLogger())
-        self.glance = self.useFixture(fake_glance.FakeGlance())
+        self.clock = fake_glance.Clock()
+        self.glance = self.useFixture(fake_glance.FakeGlance(self.clock))
 
     def add(self, **image):
         """Add the image, and forget what was before."""
@@ -41,8 +42,21 @@ class DeletionTestCase(base.BaseTestCase):
         self.glance.add(id=ID, **image)
 
     def delete(self, managed=OURS, is_forced=False):
-        """Delete the image."""
-        deletion.delete(self.glance.api(), ID, managed, is_forced=is_forced)
+        """Delete the image, each step at the time that it is due."""
+        task = deletion.Deletion(
+            self.glance.api(),
+            ID,
+            managed,
+            is_forced=is_forced,
+            clock=self.clock,
+        )
+        start = self.clock.now
+        while (delay := task.step()) is not None:
+            self.assertGreater(delay, 0)
+            # Nothing is done before.
+            self.assertEqual(delay, task.step())
+            self.clock.now += delay
+        return self.clock.now - start
 
     def assertGone(self):
         """Fail unless there is no image."""
@@ -71,9 +85,14 @@ class TestUnprotected(DeletionTestCase):
         self.assertGone()
 
     def test_gone(self):
-        """That an image is gone is what was wanted, and is logged."""
-        for managed in (OURS, diff.Managed()):
-            self.delete(managed)
+        """That an image is gone is what was wanted, and said twice."""
+        for managed, requests in (
+            (OURS, ['GET', 'GET']),
+            (diff.Managed(), ['DELETE', 'GET']),
+        ):
+            self.glance.requests.clear()
+            self.assertEqual(deletion.LOOK_AFTER, self.delete(managed))
+            self.assertEqual(requests, self.glance.log())
         self.assertIn('is gone already', self.log.output)
 
     def test_in_use(self):
@@ -137,6 +156,16 @@ class TestProtected(DeletionTestCase):
         self.assertEqual(FORCED, self.glance.log())
         self.assertGone()
 
+    def test_whose_import_was_given_up(self):
+        """An image that never gets its data goes; one that has it stays."""
+        managed = OURS | diff.Managed(stalled='x')
+        self.add(protected=True, status='importing')
+        self.delete(managed)
+        self.assertGone()
+        self.add(protected=True)
+        self.assertRaises(exception.Protected, self.delete, managed)
+        self.assertKept()
+
     def test_that_waits_for_its_data(self):
         """An image that others shall upload is protected meanwhile, too."""
         self.add(protected=True, status='queued')
@@ -182,7 +211,6 @@ class TestForced(DeletionTestCase):
         for status, error in (
             (409, exception.Conflict),
             (403, exception.Refused),
-            (503, exception.Unavailable),
         ):
             self.glance.requests.clear()
             self.glance.fail('DELETE', status, 'because')
@@ -201,11 +229,96 @@ class TestForced(DeletionTestCase):
     def test_gone_meanwhile(self):
         """An image that goes on the way is gone, and not protected again."""
         for kind, requests in [
-            ('GET', FORCED[:1]),
-            ('PATCH', FORCED[:2]),
-            ('DELETE', FORCED),
+            ('GET', ['GET', 'GET']),
+            ('PATCH', ['GET', 'PATCH', 'GET']),
+            ('DELETE', [*FORCED, 'GET']),
         ]:
             self.add(protected=True)
             self.glance.fail(kind, 404)
+            self.glance.fail('GET', 404, skip=int(kind != 'GET'))
             self.delete(is_forced=True)
             self.assertEqual(requests, self.glance.log())
+
+    def test_that_is_told_to_be_gone(self):
+        """A protection is lifted once, and not put back on the way."""
+        self.glance.fail('DELETE', 503, times=2)
+        self.delete(is_forced=True)
+        self.assertEqual(
+            [*FORCED, *2 * ['GET', 'GET', 'DELETE']], self.glance.log()
+        )
+        self.assertGone()
+
+    def test_whose_protection_is_in_doubt(self):
+        """An answer that was lost is one more reason to put it back."""
+        self.glance.fail('PATCH', fake_glance.CUT, applied=True)
+        self.glance.fail('DELETE', 409, 'in use')
+        self.assertRaises(exception.Conflict, self.delete, is_forced=True)
+        self.assertKept()
+
+    def test_that_may_not_be_changed(self):
+        """What was not lifted is not put back."""
+        self.glance.fail('PATCH', 403)
+        self.assertRaises(exception.Refused, self.delete, is_forced=True)
+        self.assertEqual(['GET', 'PATCH'], self.glance.log())
+
+
+class TestFaults(DeletionTestCase):
+    """Answers that are none, or are not believed."""
+
+    def setUp(self):
+        super().setUp()
+        self.add()
+
+    def test_answer_lost(self):
+        """A look tells that the image is gone, and then another."""
+        for status in (fake_glance.CUT, 500, 503):
+            self.add()
+            self.glance.fail('DELETE', status, applied=True)
+            self.delete(diff.Managed())
+            self.assertEqual(['DELETE', 'GET', 'GET'], self.glance.log())
+            self.assertGone()
+
+    def test_not_done(self):
+        """If it is there it is deleted, later each time."""
+        self.glance.fail('DELETE', 503, times=4)
+        self.assertEqual(2 + 4 + 8 + 16, self.delete(diff.Managed()))
+        self.assertEqual(['DELETE', *4 * ['GET', 'DELETE']], self.glance.log())
+        self.assertIn('trying again', self.log.output)
+        self.assertGone()
+
+    def test_never_done(self):
+        """In the end the last answer is told, with its id."""
+        for status in (404, 429, 500):
+            self.add()
+            self.glance.fail('DELETE', status, 'because', times=99)
+            error = self.assertRaises(
+                exception.Unavailable, self.delete, diff.Managed()
+            )
+            self.assertEqual(status, error.status)
+            self.assertIn('because', str(error))
+            self.assertIn(fake_glance.REQUEST_ID, str(error))
+            self.assertEqual(5, len(self.glance.sent('DELETE')))
+            self.glance._faults.clear()
+
+    def test_said_to_be_gone(self):
+        """A look that finds the image has it deleted all the same."""
+        self.glance.fail('DELETE', 404)
+        self.delete(diff.Managed())
+        self.assertEqual(['DELETE', 'GET', 'GET', 'DELETE'], self.glance.log())
+        self.assertGone()
+
+    def test_asked_to_wait(self):
+        """Glance is left alone for as long as it asks."""
+        self.glance.fail('DELETE', 429, headers={'Retry-After': '30'})
+        self.assertEqual(30, self.delete(diff.Managed()))
+        self.assertGone()
+
+    def test_a_look_that_fails(self):
+        """Nothing is taken for gone that was not seen to be."""
+        self.glance.fail('DELETE', 404)
+        self.glance.fail('GET', 503)
+        self.delete(diff.Managed())
+        self.assertEqual(
+            ['DELETE', 'GET', 'GET', 'GET', 'DELETE'], self.glance.log()
+        )
+        self.assertGone()

@@ -12,6 +12,7 @@
 
 """Tests of what the errors say and carry."""
 
+from heat_image_props import data_exception
 from heat_image_props import exception
 from heat_image_props import rules
 from heat_image_props.tests import base
@@ -26,7 +27,8 @@ class TestTree(base.BaseTestCase):
         """Every error of the package can be caught by one name."""
         errors = [
             value
-            for value in vars(exception).values()
+            for module in (exception, data_exception)
+            for value in vars(module).values()
             if isinstance(value, type) and issubclass(value, Exception)
         ]
         self.assertGreater(len(errors), 10)
@@ -80,7 +82,7 @@ class TestMessages(base.BaseTestCase):
         (
             'import failed',
             {
-                'error': exception.ImportFailed(ID, 'h:81', 'it broke'),
+                'error': data_exception.ImportFailed(ID, 'h:81', 'it broke'),
                 'data': {
                     'image_id': ID,
                     'place': 'h:81',
@@ -100,7 +102,7 @@ class TestMessages(base.BaseTestCase):
         (
             'method not enabled',
             {
-                'error': exception.MethodNotEnabled(
+                'error': data_exception.MethodNotEnabled(
                     'glance-download', ['web-download', 'copy-image']
                 ),
                 'data': {
@@ -117,7 +119,7 @@ class TestMessages(base.BaseTestCase):
         (
             'no method enabled',
             {
-                'error': exception.MethodNotEnabled('web-download', ()),
+                'error': data_exception.MethodNotEnabled('web-download', ()),
                 'data': {'enabled': ()},
                 'words': ['web-download', 'has none'],
             },
@@ -125,7 +127,9 @@ class TestMessages(base.BaseTestCase):
         (
             'unknown stores',
             {
-                'error': exception.UnknownStores(['z', 'y'], {'fast', 'a'}),
+                'error': data_exception.UnknownStores(
+                    ['z', 'y'], {'fast', 'a'}
+                ),
                 'data': {'stores': ('y', 'z'), 'known': ('a', 'fast')},
                 'words': ['no store y, z', 'a, fast', '"stores"'],
             },
@@ -133,7 +137,7 @@ class TestMessages(base.BaseTestCase):
         (
             'no choice of stores',
             {
-                'error': exception.UnknownStores(['y'], ()),
+                'error': data_exception.UnknownStores(['y'], ()),
                 'data': {'known': ()},
                 'words': ['no store y', 'offers no choice', '"stores"'],
             },
@@ -141,7 +145,7 @@ class TestMessages(base.BaseTestCase):
         (
             'hash mismatch',
             {
-                'error': exception.HashMismatch(
+                'error': data_exception.HashMismatch(
                     ID, 'sha512', 'aa', 'bb', 'was deactivated'
                 ),
                 'data': {
@@ -163,7 +167,7 @@ class TestMessages(base.BaseTestCase):
         (
             'hash of another algorithm',
             {
-                'error': exception.HashMismatch(
+                'error': data_exception.HashMismatch(
                     ID, 'sha256', 'aa', None, 'was deleted'
                 ),
                 'data': {'actual': None},
@@ -173,7 +177,7 @@ class TestMessages(base.BaseTestCase):
         (
             'other data',
             {
-                'error': exception.OtherData(ID),
+                'error': data_exception.OtherData(ID),
                 'data': {'image_id': ID},
                 'words': [ID, 'other data'],
             },
@@ -181,7 +185,9 @@ class TestMessages(base.BaseTestCase):
         (
             'not in stores',
             {
-                'error': exception.NotInStores(ID, ['z', 'y'], 'it is full'),
+                'error': data_exception.NotInStores(
+                    ID, ['z', 'y'], 'it is full'
+                ),
                 'data': {
                     'image_id': ID,
                     'stores': ('y', 'z'),
@@ -193,7 +199,7 @@ class TestMessages(base.BaseTestCase):
         (
             'not in stores by policy',
             {
-                'error': exception.NotInStores(ID, ['y'], 'no', True),
+                'error': data_exception.NotInStores(ID, ['y'], 'no', True),
                 'data': {'stores': ('y',), 'reason': 'no'},
                 'words': ['copy-image', 'administrators', '"stores"'],
             },
@@ -227,9 +233,34 @@ class TestMessages(base.BaseTestCase):
         (
             'not kept',
             {
-                'error': exception.NotKept(ID, {'b': None, 'a': 'x'}),
-                'data': {'image_id': ID, 'seen': {'a': 'x', 'b': None}},
-                'words': [ID, "'a' is 'x', 'b' is missing", 'update'],
+                'error': exception.NotKept(
+                    ID, {'b': [None], 'a': ['y', None, 'x']}, 8
+                ),
+                'data': {
+                    'image_id': ID,
+                    'seen': {'a': ('y', None, 'x'), 'b': (None,)},
+                    'rounds': 8,
+                },
+                'words': [
+                    ID,
+                    "'a' is 'x' (before that missing, 'y'), 'b' is missing.",
+                    '8 times',
+                    'another client',
+                    'protection',
+                    'update',
+                ],
+            },
+        ),
+        (
+            'out of time',
+            {
+                'error': exception.OutOfTime(ID, 'importing into fast', 60.0),
+                'data': {
+                    'image_id': ID,
+                    'waits_for': 'importing into fast',
+                    'seconds': 60.0,
+                },
+                'words': [ID, '(importing into fast)', '60 s', '--timeout'],
             },
         ),
         (
@@ -253,7 +284,7 @@ class TestMessages(base.BaseTestCase):
         (
             'still in a store',
             {
-                'error': exception.StillInStore(
+                'error': data_exception.StillInStore(
                     ID, 'slow', exception.Refused('delete it', 'no', 403)
                 ),
                 'data': {'image_id': ID, 'store': 'slow'},
@@ -345,7 +376,7 @@ class TestNotKept(base.BaseTestCase):
     def test_is_cut(self):
         """Large values, and many of them, fit into a column of 64 KiB."""
         error = exception.NotKept(
-            ID, {f'{i:05}': 'é' * 60000 for i in range(128)}
+            ID, {f'{i:05}': ['é' * 60000] * 5 for i in range(128)}, 8
         )
         self.assertLess(len(str(error).encode()), 65535)
         self.assertIn("'00000'", str(error))
@@ -353,11 +384,18 @@ class TestNotKept(base.BaseTestCase):
 
     def test_has_no_credentials(self):
         """A value that is a URL is shown without its credentials."""
-        error = exception.NotKept(ID, {'a': 'http://mia:s3cr3t@h/x'})
+        error = exception.NotKept(ID, {'a': ['http://mia:s3cr3t@h/x']}, 8)
         self.assertNotIn('s3cr3t', str(error))
         self.assertNotIn('mia', str(error))
 
+    def test_protection(self):
+        """A protection is a likely cause only of what is missing."""
+        error = exception.NotKept(ID, {'a': [None, 'x']}, 8)
+        self.assertNotIn('protection', str(error))
+
     def test_can_be_stored(self):
         """A database of three-byte UTF-8 can hold the message."""
-        error = exception.NotKept(ID, {'a': '\U0001f600', 'b': ['\U0001f600']})
+        error = exception.NotKept(
+            ID, {'a': ['\U0001f600'], 'b': [['\U0001f600']]}, 8
+        )
         self.assertLessEqual(max(str(error)), '\uffff')

@@ -21,7 +21,6 @@ from keystoneauth1 import fixture as ksa_fixture
 from keystoneauth1.identity import v3
 from keystoneauth1 import session
 from keystoneauth1 import token_endpoint
-import requests
 from requests_mock.contrib import fixture as requests_fixture
 
 from heat_image_props import exception
@@ -30,6 +29,7 @@ from heat_image_props.tests import base
 from heat_image_props.tests.unit import fake_glance
 
 ID = '11111111-1111-4111-8111-111111111111'
+IMAGE = {'id': ID, 'status': 'queued'}
 AUTH = 'http://keystone.test/v3'
 SOURCE = 'http://source.test:81/disk.img'
 
@@ -130,16 +130,17 @@ class TestRequests(base.BaseTestCase):
 
 
 class TestRetries(base.BaseTestCase):
-    """What the connection repeats by itself."""
+    """What is sent more than once."""
 
     def setUp(self):
         super().setUp()
         self.glance = self.useFixture(fake_glance.FakeGlance())
-        # keystoneauth waits between two attempts.
-        self.useFixture(
-            fixtures.MonkeyPatch('keystoneauth1.session.time.sleep', _no_sleep)
-        )
-        # As Heat does: on the session and on the adapter.
+        self.glance.add(id=ID)
+        self.slept = []
+        self.useFixture(fixtures.MonkeyPatch('time.sleep', self.slept.append))
+
+    def api(self, **kwargs):
+        """Return a connection as Heat makes it, with retries of its own."""
         connection = adapter.Adapter(
             session.Session(
                 token_endpoint.Token(fake_glance.URL, 'token'),
@@ -147,32 +148,78 @@ class TestRetries(base.BaseTestCase):
             ),
             service_type='image',
             connect_retries=2,
+            status_code_retries=2,
         )
-        self.api = image_api.ImageAPI(connection)
+        return image_api.ImageAPI(connection, **kwargs)
 
-    def test_a_creation_is_never_repeated(self):
-        """A POST whose answer is lost is sent once."""
-        self.glance.fail('POST', fake_glance.CUT, applied=True)
-        self.assertRaises(exception.Unavailable, self.api.create, {'id': ID})
-        self.assertEqual(['POST'], self.glance.log())
+    def test_none_by_the_connection(self):
+        """A request that is not answered is sent once, whatever it is."""
+        api = self.api()
+        for kind, request in [
+            ('POST', lambda: api.create({'id': ID})),
+            ('GET', lambda: api.get(ID)),
+            ('PATCH', lambda: api.patch(ID, [])),
+            ('DELETE', lambda: api.delete(ID)),
+        ]:
+            for status in (fake_glance.CUT, 503):
+                self.glance.requests.clear()
+                self.glance.fail(kind, status)
+                self.assertRaises(exception.Unavailable, request)
+                self.assertEqual([kind], self.glance.log())
+        self.assertEqual([], self.slept)
 
-    def test_other_requests_are(self):
-        """A GET is repeated as often as the client is configured to."""
-        self.glance.add(id=ID)
-        self.glance.fail('GET', fake_glance.CUT, times=2)
+    def test_a_patient_question(self):
+        """A question is repeated, for whoever has no steps to wait in."""
+        for status in (fake_glance.CUT, 500, 503):
+            self.glance.requests.clear()
+            self.glance.fail('GET', status, times=2)
+            self.assertEqual(ID, self.api(is_patient=True).get(ID)['id'])
+            self.assertEqual(3 * ['GET'], self.glance.log())
+        self.assertEqual(3 * [1.0, 2.0], self.slept)
 
-        self.assertEqual(ID, self.api.get(ID)['id'])
-        self.assertEqual(['GET'] * 3, self.glance.log())
+    def test_a_patient_question_in_vain(self):
+        """It is given up soon, with the last answer."""
+        self.glance.fail('GET', 503, 'away', times=99)
+        error = self.assertRaises(
+            exception.Unavailable, self.api(is_patient=True).get, ID
+        )
+        self.assertIn('away', str(error))
+        self.assertEqual(3 * ['GET'], self.glance.log())
 
-    def test_gives_up(self):
-        """A connection that stays cut is an error of ours."""
-        self.glance.fail('GET', fake_glance.CUT, times=9)
-        self.assertRaises(exception.Unavailable, self.api.get, ID)
-        self.assertEqual(3, len(self.glance.requests))
+    def test_a_patient_change(self):
+        """What is no question is never repeated here."""
+        self.glance.fail('PATCH', 503, times=99)
+        self.assertRaises(
+            exception.Unavailable, self.api(is_patient=True).patch, ID, []
+        )
+        self.assertEqual(['PATCH'], self.glance.log())
 
+    def test_asked_to_wait(self):
+        """A short Retry-After is obeyed, and a long one ends the attempt."""
+        for seconds, sent in (('7', 2), ('11', 1)):
+            self.glance.requests.clear()
+            self.glance.fail('GET', 429, headers={'Retry-After': seconds})
+            try:
+                self.api(is_patient=True).get(ID)
+            except exception.Unavailable:
+                self.assertEqual('11', seconds)
+            self.assertEqual(sent, len(self.glance.requests))
+        self.assertEqual([7.0], self.slept)
 
-def _no_sleep(seconds):
-    del seconds
+    def test_finding(self):
+        """An image is looked for more than once before it is gone."""
+        self.glance.fail('GET', 404, times=2)
+        self.assertEqual(ID, self.api().find(ID)['id'])
+        self.assertEqual(3 * ['GET'], self.glance.log())
+        self.glance.images.clear()
+        self.assertRaises(exception.Gone, self.api().find, ID)
+        self.assertEqual(6 * ['GET'], self.glance.log())
+        self.assertEqual(2 * [1.0, 2.0], self.slept)
+
+    def test_is_not_for_ever(self):
+        """A server that is silent is given up after a minute."""
+        self.api().get(ID)
+        self.assertEqual(60.0, self.glance.mock.last_request.timeout)
 
 
 class TestConnection(base.BaseTestCase):
@@ -225,14 +272,33 @@ class TestConnection(base.BaseTestCase):
 
     def test_uses_the_endpoint_of_region_and_interface(self):
         """The request goes where the client's region and interface say."""
-        self.mock.get(self.url, json={'id': ID})
+        self.mock.get(self.url, json=IMAGE)
         api = image_api.ImageAPI.from_client(self.client())
 
-        self.assertEqual({'id': ID}, api.get(ID))
+        self.assertEqual(IMAGE, api.get(ID))
         sent = self.mock.request_history[-1]
         self.assertEqual(self.url, sent.url)
         self.assertEqual('the-token', sent.headers['X-Auth-Token'])
         self.assertIn('heat-image-props', sent.headers['User-Agent'])
+
+    def test_renews_a_token(self):
+        """A token that has expired is renewed once, and the request sent."""
+        self.mock.get(
+            self.url,
+            [
+                {'status_code': 401},
+                {'json': IMAGE},
+                {'status_code': 401, 'text': 'no'},
+            ],
+        )
+        api = image_api.ImageAPI.from_client(self.client())
+        self.assertEqual(IMAGE, api.get(ID))
+        error = self.assertRaises(exception.Unauthorized, api.get, ID)
+        self.assertIn('(HTTP 401); the token', str(error))
+        self.assertEqual(
+            4,
+            [sent.url for sent in self.mock.request_history].count(self.url),
+        )
 
     def test_asks_for_no_schema(self):
         """Nothing is requested from Glance but what is asked for."""
@@ -250,7 +316,7 @@ class TestConnection(base.BaseTestCase):
 
     def test_takes_over_the_request_id(self):
         """The id by which operators follow a request is passed on."""
-        self.mock.get(self.url, json={'id': ID})
+        self.mock.get(self.url, json=IMAGE)
         client = self.client(global_request_id='req-global')
         image_api.ImageAPI.from_client(client).get(ID)
 
@@ -259,30 +325,16 @@ class TestConnection(base.BaseTestCase):
             self.mock.request_history[-1].headers['X-Openstack-Request-Id'],
         )
 
-    def test_takes_over_the_retries(self):
-        """A GET is repeated as often as the client repeats it."""
-        self.useFixture(
-            fixtures.MonkeyPatch('keystoneauth1.session.time.sleep', _no_sleep)
-        )
-        self.mock.get(self.url, exc=requests.exceptions.ConnectionError('cut'))
-        api = image_api.ImageAPI.from_client(self.client(connect_retries=1))
-
-        self.assertRaises(exception.Unavailable, api.get, ID)
-        self.assertEqual(
-            2,
-            [sent.url for sent in self.mock.request_history].count(self.url),
-        )
-
     def test_takes_over_an_endpoint(self):
         """An endpoint given to the client wins over the catalogue."""
         url = f'http://elsewhere.test/v2/images/{ID}'
-        self.mock.get(url, json={'id': ID})
+        self.mock.get(url, json=IMAGE)
         client = self.client(
             endpoint_override=f'http://elsewhere.test{self.suffix}'
         )
         if '/image' in self.suffix:
             url = f'http://elsewhere.test/image/v2/images/{ID}'
-            self.mock.get(url, json={'id': ID})
+            self.mock.get(url, json=IMAGE)
         image_api.ImageAPI.from_client(client).get(ID)
 
         self.assertEqual(url, self.mock.request_history[-1].url)

@@ -39,9 +39,17 @@ class TestErrors(base.BaseTestCase):
     scenarios = [
         *(
             (str(status), {'status': status, 'error': exception.Refused})
-            for status in (400, 401, 403, 405, 410, 413, 415)
+            for status in (400, 403, 405, 410, 413, 415)
         ),
-        ('404', {'status': 404, 'error': exception.NotFound}),
+        ('401', {'status': 401, 'error': exception.Unauthorized}),
+        (
+            '404',
+            {
+                'status': 404,
+                'error': exception.NotFound,
+                'of_image': exception.Gone,
+            },
+        ),
         ('409', {'status': 409, 'error': exception.Conflict}),
         *(
             (str(status), {'status': status, 'error': exception.Unavailable})
@@ -52,6 +60,9 @@ class TestErrors(base.BaseTestCase):
             {'status': fake_glance.CUT, 'error': exception.Unavailable},
         ),
     ]
+
+    #: What it becomes if the image itself is asked for.
+    of_image = None
 
     def test_is_of_the_right_class(self):
         """Every kind of request fails with the class of the status."""
@@ -69,7 +80,8 @@ class TestErrors(base.BaseTestCase):
             glance.fail(kind, self.status)
             error = self.assertRaises(exception.RequestFailed, request)
 
-            self.assertIs(self.error, type(error), kind)
+            expected = self.of_image if kind == 'GET' else None
+            self.assertIs(expected or self.error, type(error), kind)
             if self.status is fake_glance.CUT:
                 self.assertIsNone(error.status)
                 self.assertNotIn('HTTP', str(error))
@@ -200,6 +212,22 @@ class TestNoDocument(base.BaseTestCase):
             self.assertIn('no JSON object', str(error))
 
 
+class TestNoImage(base.BaseTestCase):
+    """A JSON object that is something else."""
+
+    def test_is_unavailable(self):
+        """What has not what was asked for is no answer to it."""
+        glance = self.useFixture(fake_glance.FakeGlance())
+        for kind, ask, member in [
+            ('GET', glance.api().get, 'status'),
+            ('GET members', glance.api().members, 'members'),
+        ]:
+            glance.fail(kind, 200, {'hello': 'world'})
+            error = self.assertRaises(exception.Unavailable, ask, ID)
+            self.assertIn(f'has no "{member}"', str(error))
+            self.assertIn(fake_glance.REQUEST_ID, str(error))
+
+
 class TestNoConnection(base.BaseTestCase):
     """What keeps a request from being sent at all."""
 
@@ -325,3 +353,45 @@ class TestSecrets(base.BaseTestCase):
         ]
         self.glance.api().tasks(ID)
         self.assertKept(self.log.output)
+
+    def test_of_an_image_are_not_logged(self):
+        """What an image shows of its location is not logged."""
+        self.glance.images[ID].update(
+            direct_url=SOURCE, locations=[{'url': SOURCE, 'metadata': {}}]
+        )
+        api = self.glance.api()
+        self.assertEqual(SOURCE, api.get(ID)['direct_url'])
+        api.patch(ID, [{'op': 'add', 'path': '/a', 'value': '1'}])
+        self.assertKept(self.log.output)
+        self.assertIn(
+            f'PATCH {fake_glance.URL}/v2/images/{ID}: 200', self.log.output
+        )
+
+
+class TestParts(base.BaseTestCase):
+    """Parts of a URL that Glance quotes without the rest."""
+
+    def test_are_not_in_an_error(self):
+        """A piece of the password that was taken for a port is hidden."""
+        glance = self.useFixture(fake_glance.FakeGlance())
+        url = 'http://mia:s3/cr3t@source.test/x?sig=t0ken'
+        glance.fail(
+            'POST import', 400, "nonnumeric port: 's3', path 'cr3t', t0ken"
+        )
+        error = self.assertRaises(
+            exception.Refused, glance.api().import_data, ID, IMPORT, url
+        )
+        self.assertEqual(
+            "nonnumeric port: '***', path '***', ***", error.reason
+        )
+
+
+class TestAnyId(base.BaseTestCase):
+    """An id that somebody has written into the data of an adoption."""
+
+    def test_leads_to_no_other_place(self):
+        """It is one segment of the path, and never the image of another."""
+        glance = self.useFixture(fake_glance.FakeGlance())
+        glance.add(id=ID)
+        for way in (f'../images/{ID}', f'{ID}?x', f'{ID}#x', '..', ''):
+            self.assertRaises(exception.NotFound, glance.api().get, way)

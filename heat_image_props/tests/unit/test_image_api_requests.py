@@ -43,32 +43,36 @@ class TestOneRequest(base.BaseTestCase):
         (
             f'{call} {number}',
             {'call': call, 'arguments': arguments, 'method': method,
-             'path': path, 'body': body},
+             'path': path, 'body': body, 'status': status, 'answer': answer},
         )
-        for number, (call, arguments, method, path, body) in enumerate([
+        for number, (
+            call, arguments, method, path, body, status, answer
+        ) in enumerate([
             (
                 'add_location', (SOURCE,),
-                'POST', f'/images/{ID}/locations', {'url': SOURCE},
+                'POST', f'/images/{ID}/locations', {'url': SOURCE}, 202, '',
             ),
             (
                 'add_member', ('a b/c',),
                 'POST', f'/images/{ID}/members', {'member': 'a b/c'},
+                200, '{}',
             ),
             (
                 'remove_member', ('a b/c%?',),
                 'DELETE', f'/images/{ID}/members/a%20b%2Fc%25%3F', None,
+                204, '',
             ),
             (
                 'delete_from_store', ('fast/2',),
-                'DELETE', f'/stores/fast%2F2/{ID}', None,
+                'DELETE', f'/stores/fast%2F2/{ID}', None, 204, '',
             ),
             (
                 'set_active', (True,),
-                'POST', f'/images/{ID}/actions/reactivate', None,
+                'POST', f'/images/{ID}/actions/reactivate', None, 204, '',
             ),
             (
                 'set_active', (False,),
-                'POST', f'/images/{ID}/actions/deactivate', None,
+                'POST', f'/images/{ID}/actions/deactivate', None, 204, '',
             ),
         ])
     ]  # fmt: skip
@@ -81,17 +85,30 @@ class TestOneRequest(base.BaseTestCase):
 
     def test_is_one_request(self):
         """There is one request, and nothing is made of the answer."""
-        for status in (200, 202, 204):
-            sent = self.mock.request(
-                self.method, self.url, status_code=status, text='?'
-            )
-            self.assertIsNone(self.send(ID, *self.arguments))
-            self.assertEqual(1, sent.call_count)
-            self.assertEqual(self.url, sent.last_request.url)
-            self.assertEqual(
-                self.body,
-                sent.last_request.json() if sent.last_request.body else None,
-            )
+        sent = self.mock.request(
+            self.method, self.url, status_code=self.status, text=self.answer
+        )
+        self.assertIsNone(self.send(ID, *self.arguments))
+        self.assertEqual(1, sent.call_count)
+        self.assertEqual(self.url, sent.last_request.url)
+        self.assertEqual(
+            self.body,
+            sent.last_request.json() if sent.last_request.body else None,
+        )
+
+    def test_is_not_believed(self):
+        """A success that Glance does not answer with is none."""
+        self.mock.request(
+            self.method,
+            self.url,
+            status_code=200,
+            text='<html>Please log in.</html>',
+            headers={'X-Openstack-Request-Id': 'req-1'},
+        )
+        error = self.assertRaises(
+            exception.Unavailable, self.send, ID, *self.arguments
+        )
+        self.assertIn('(HTTP 200, req-1)', str(error))
 
     def test_is_refused(self):
         """A refusal says what was attempted, for which image."""
@@ -168,7 +185,7 @@ class TestOffers(base.BaseTestCase):
                     },
                     {'p', 'q'},
                 ),
-                (MEMBERS, {}, frozenset()),
+                (MEMBERS, {'members': []}, frozenset()),
             ]
         )
     ]

@@ -22,6 +22,7 @@ from heat.common import exception as heat_exception
 from heat.engine import resource
 from oslo_config import cfg
 
+from heat_image_props import data_exception
 from heat_image_props import deletion
 from heat_image_props import exception
 from heat_image_props.tests.unit import fake_glance
@@ -48,10 +49,20 @@ class TestDelete(image_base.ImageTestCase):
         self.assertEqual((one.DELETE, one.COMPLETE), one.state)
 
     def test_answer_lost(self):
-        """A deletion that is repeated finds nothing, which is no error."""
+        """A look after it finds nothing, which is no error."""
         one = self.create()
         self.glance.fail('DELETE', 503, applied=True)
+        self.run_task(one.delete)
+        self.assertEqual({}, self.glance.images)
+        self.assertEqual(['DELETE', 'GET', 'GET'], self.glance.log())
+
+    def test_glance_away(self):
+        """A Glance that stays away fails the deletion, and the next works."""
+        one = self.create()
+        self.glance.fail('DELETE', 503, 'restarting', times=99)
         self.assertFails(exception.Unavailable, self.run_task, one.delete)
+        self.assertIn('restarting', one.status_reason)
+        self.glance._faults.clear()
         self.run_task(one.delete)
         self.assertEqual({}, self.glance.images)
 
@@ -85,14 +96,18 @@ class TestDelete(image_base.ImageTestCase):
         """A protected image whose import failed is not in the way."""
         self.glance.import_error = 'no route'
         one = self.make(protected=True)
-        self.assertFails(exception.ImportFailed, self.run_task, one.create)
+        self.assertFails(
+            data_exception.ImportFailed, self.run_task, one.create
+        )
         self.run_task(self.reload(one).delete)
         self.assertEqual({}, self.glance.images)
 
     def test_protected_with_rejected_data(self):
         """A protected image that this creation rejected is not, either."""
         one = self.make(protected=True, image_hash={'value': 'b' * 128})
-        self.assertFails(exception.HashMismatch, self.run_task, one.create)
+        self.assertFails(
+            data_exception.HashMismatch, self.run_task, one.create
+        )
         self.run_task(self.reload(one).delete)
         self.assertEqual({}, self.glance.images)
 
@@ -320,7 +335,7 @@ class TestCheck(image_base.ImageTestCase):
 
     def test_glance_away(self):
         """A Glance that does not answer fails the check with its reason."""
-        self.glance.fail('GET', 503, 'restarting')
+        self.glance.fail('GET', 503, 'restarting', times=3)
         self.assertFails(exception.Unavailable, self.run_task, self.one.check)
         self.assertIn('restarting', self.one.status_reason)
 

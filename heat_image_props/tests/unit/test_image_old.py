@@ -161,7 +161,7 @@ class TestAdopt(image_base.ImageTestCase):
     def test_not_known(self):
         """What was not adopted is not deleted with the failed stack."""
         self.glance.add(id=image_base.ID)
-        self.glance.fail('GET', 503)
+        self.glance.fail('GET', 503, times=3)
         one = self.make()
         self.assertFails(
             exception.Unavailable, self.run_task, one.adopt, self.data()

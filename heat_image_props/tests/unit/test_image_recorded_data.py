@@ -19,6 +19,7 @@ import hashlib
 
 from heat.engine import scheduler
 
+from heat_image_props import data_exception
 from heat_image_props import diff
 from heat_image_props import exception
 from heat_image_props import source
@@ -59,7 +60,9 @@ class TestFailed(RecordedTestCase):
         super().setUp()
         self.glance.import_error = 'no route'
         one = self.make()
-        self.assertFails(exception.ImportFailed, self.run_task, one.create)
+        self.assertFails(
+            data_exception.ImportFailed, self.run_task, one.create
+        )
         self.glance.import_error = None
         self.one = self.reload(one)
         self.fail_after_the_import(self.one, location=MIRROR)
@@ -203,7 +206,9 @@ class TestRejected(RecordedTestCase):
     def setUp(self):
         super().setUp()
         self.one = self.create(_empty=True)
-        self.fail_update(self.one, exception.HashMismatch, image_hash=WRONG)
+        self.fail_update(
+            self.one, data_exception.HashMismatch, image_hash=WRONG
+        )
         self.assertEqual('deactivated', self.live(self.one)['status'])
         self.assertIn(diff.REJECTED, self.record(self.one)['attributes'])
         self.one = self.reload(self.one)
@@ -233,7 +238,10 @@ class TestOtherAlgorithm(RecordedTestCase):
         one = self.create()
         for _ in range(2):
             error = self.assertFails(
-                exception.HashMismatch, self.update, one, image_hash=SHA256
+                data_exception.HashMismatch,
+                self.update,
+                one,
+                image_hash=SHA256,
             )
             self.assertIn('was left as it is', str(error))
             self.assertEqual([], self.glance.sent('POST import'))

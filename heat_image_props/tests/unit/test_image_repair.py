@@ -12,11 +12,16 @@
 
 """Tests of updates of an image that is not as it should be."""
 
+import functools
+
 # Before anything of Heat: it selects the backend of oslo.service.
 from heat_image_props.tests import heat_base  # noqa: F401
 
+from heat.common import exception as heat_exception
 from heat.engine import resource
+from heat.objects import resource as resource_object
 
+from heat_image_props import data_exception
 from heat_image_props import exception
 from heat_image_props.tests.unit import image_base
 
@@ -38,11 +43,11 @@ class TestGone(image_base.ImageTestCase):
         """A change that finds nothing is followed by a look, which tells."""
         one = self.create(property={'a': 1})
         self.glance.fail('PATCH', 404)
-        self.glance.fail('GET', 404, skip=1)
+        self.glance.fail('GET', 404, skip=1, times=3)
         self.assertRaises(
             resource.UpdateReplace, self.update, one, property={'a': 2}
         )
-        self.assertEqual(CHANGED, self.glance.log())
+        self.assertEqual([*CHANGED, 'GET', 'GET'], self.glance.log())
 
     def test_not_gone(self):
         """An image that is alive is not replaced, whatever is not found."""
@@ -64,14 +69,63 @@ class TestGone(image_base.ImageTestCase):
     def test_noticed_late(self):
         """An image that goes while it is verified is replaced too."""
         one = self.create(property={'a': 1})
-        self.glance.fail('GET', 404, skip=1)
+        self.glance.fail('GET', 404, skip=1, times=3)
         self.assertRaises(
             resource.UpdateReplace, self.update, one, property={'a': 2}
+        )
+
+    def test_said_to_be_gone(self):
+        """An image that one look does not find is looked for again."""
+        one = self.create(property={'a': 1})
+        for skip in (0, 1):
+            self.glance.requests.clear()
+            self.glance.fail('GET', 404, skip=skip, times=2)
+            self.update(one, property={'a': 2 + skip})
+            self.assertEqual((one.UPDATE, one.COMPLETE), one.state)
+            self.assertEqual(4, len(self.glance.sent('GET')))
+
+    def test_said_to_be_gone_after_a_failure(self):
+        """The same goes for an image whose update failed."""
+        one = self.create(property={'a': 1})
+        self.glance.fail('PATCH', 400)
+        self.fail_update(one, exception.Refused, property={'a': 2})
+        self.glance.fail('GET', 404, times=2)
+        self.update(one, property={'a': 2})
+        self.assertEqual((one.UPDATE, one.COMPLETE), one.state)
+
+    def test_members_said_to_be_gone(self):
+        """That its members are not found does not mean the image is gone."""
+        one = self.create(visibility='shared', members=['p1'])
+        self.glance.fail('GET members', 404, times=99)
+        self.fail_update(
+            one, exception.NotFound, visibility='shared', members=['p2']
         )
 
 
 class TestRepair(image_base.ImageTestCase):
     """The update after a failure."""
+
+    def test_dead_engine(self):
+        """What another engine works on, or died over, stays as it was."""
+        one = self.create(property={'a': 1})
+        one.stack.convergence = True
+        before = one.current_template_id
+        stored = resource_object.Resource.get_obj(one.context, one.id)
+        stored.update_and_save({'engine_id': 'another'})
+        definition = one.stack.defn.resource_definition('image')
+
+        self.assertRaises(
+            heat_exception.UpdateInProgress,
+            self.run_task,
+            functools.partial(one.update, definition, new_template_id=7),
+        )
+        self.assertEqual(before, one.current_template_id)
+        stored.update_and_save({'engine_id': None})
+        one._atomic_key = stored.atomic_key
+        self.run_task(
+            functools.partial(one.update, definition, new_template_id=7)
+        )
+        self.assertEqual(7, one.current_template_id)
 
     def test_same_template(self):
         """A failed update is worked through, not declared complete."""
@@ -129,7 +183,9 @@ class TestRepair(image_base.ImageTestCase):
         """An image without data is imported again, with the same id."""
         self.glance.import_error = 'no route'
         one = self.make(property={'a': 1})
-        self.assertFails(exception.ImportFailed, self.run_task, one.create)
+        self.assertFails(
+            data_exception.ImportFailed, self.run_task, one.create
+        )
         self.glance.requests.clear()
         self.glance.import_error = None
 
@@ -272,6 +328,6 @@ class TestConverge(image_base.ImageTestCase):
 
     def test_glance_away(self):
         """If Glance does not answer, the template alone is compared."""
-        self.glance.fail('GET', 503)
+        self.glance.fail('GET', 503, times=3)
         self.update(self.one, _converge=True, **self.DECLARED)
-        self.assertEqual(['GET'], self.glance.log())
+        self.assertEqual(3 * ['GET'], self.glance.log())

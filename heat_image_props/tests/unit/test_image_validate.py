@@ -73,7 +73,7 @@ class TestValidate(image_base.ImageTestCase):
         """A null that the template holds is refused, also as a tag."""
         message = self.refusal(property={'a': None}, tags=['t', None])
         self.assertIn("'a' has the value null", message)
-        self.assertIn("'tags: None' has the value null", message)
+        self.assertIn("'tags: null' has the value null", message)
 
     def test_unknown_value(self):
         """The attribute of what is not there yet is not judged."""

@@ -18,11 +18,21 @@ from hypothesis import strategies as st
 
 from heat_image_props import diff
 from heat_image_props import managed
+from heat_image_props import rules
 from heat_image_props.tests import base
 
 NAMES = st.frozensets(st.text(max_size=8), max_size=6)
+# What no property can be called is not read as one.
+PROPERTIES = NAMES.map(
+    lambda names: frozenset(rules.custom(dict.fromkeys(names)))
+)
 RECORDS = st.builds(
-    diff.Managed, *6 * [NAMES], st.sampled_from(['', 'web-download:ab'])
+    diff.Managed,
+    NAMES,
+    PROPERTIES,
+    *4 * [NAMES],
+    st.sampled_from(['', 'web-download:ab']),
+    st.sampled_from(['', 'cd']),
 )
 
 
@@ -137,7 +147,7 @@ class TestRecord(base.BaseTestCase):
         row = (
             '{"attributes": ["name"], "properties": ["a", "b"], '
             '"tags": ["t"], "members": ["p"], "stores": ["fast"], '
-            '"asked": ["slow"], "data": "reference:ab"}'
+            '"asked": ["slow"], "data": "reference:ab", "stalled": "cd"}'
         )
         record = diff.Managed(
             frozenset({'name'}),
@@ -147,6 +157,7 @@ class TestRecord(base.BaseTestCase):
             frozenset({'fast'}),
             frozenset({'slow'}),
             'reference:ab',
+            'cd',
         )
         self.data.rows[managed.KEY] = row
         self.assertEqual(record, self.record.load())
@@ -161,9 +172,10 @@ class TestRecord(base.BaseTestCase):
             *('nonsense', '[]', '5', 'null', '{"properties": 5}'),
             *('{"tags": [1], "members": true}', '{"rows": 1}'),
             *('{"rows": ["managed.gone.0"]}', '{"rows": []}'),
+            100000 * '[',
         ):
             self.data.rows[managed.KEY] = row
-            self.assertIsNone(self.record.load(), row)
+            self.assertIsNone(self.record.load(), row[:80])
             self.assertIn('not readable', log.output)
             self.record.save(diff.Managed(tags=frozenset('t')))
             self.assertEqual(

@@ -240,14 +240,14 @@ class TestAttributes(ObservationTestCase):
 
     def test_one_look_for_a_moment(self):
         """Attributes that are read within a moment are of one look."""
-        self.patch('heat_image_props.image._SAME_MOMENT', new=1000)
+        self.patch('heat_image_props.inspection._SAME_MOMENT', new=1000)
         for name in self.one.attributes_schema:
             self.one.FnGetAtt(name)
         self.assertEqual(['GET', 'GET members'], self.glance.log())
 
     def test_one_look_after_an_action(self):
         """What an action did is seen, however little time passed."""
-        self.patch('heat_image_props.image._SAME_MOMENT', new=100000)
+        self.patch('heat_image_props.inspection._SAME_MOMENT', new=100000)
         self.assertEqual(['t'], self.one.FnGetAtt('tags'))
         self.update(self.one, **{**DECLARED, 'tags': ['u']})
         self.assertEqual(['u'], self.one.FnGetAtt('tags'))

@@ -42,7 +42,7 @@ class ReconcileTestCase(base.BaseTestCase):
         """Take down what is managed, and when it was said."""
         self.remembered.append((managed, len(self.glance.requests)))
 
-    def task(self, declared=None, managed=None, source=None):
+    def task(self, declared=None, managed=None, source=None, **kwargs):
         """Return an attempt on the image of this test."""
         return reconcile.Reconciler(
             self.glance.api(),
@@ -54,6 +54,8 @@ class ReconcileTestCase(base.BaseTestCase):
             remember=self.remember,
             tell=self.told.append,
             clock=self.clock,
+            chance=lambda: 0.5,
+            **kwargs,
         )
 
     def run_task(self, task, most=200):
@@ -222,10 +224,31 @@ class TestLostWrites(ReconcileTestCase):
             self.reconcile,
             declared(a='1', b='2', kept='1'),
         )
-        self.assertEqual({'a': None, 'b': 'theirs'}, error.seen)
+        self.assertEqual({'a': (None,), 'b': ('theirs',)}, error.seen)
+        self.assertEqual(reconcile.MOST_ROUNDS, error.rounds)
         self.assertIn("'a' is missing", str(error))
         self.assertEqual(reconcile.MOST_ROUNDS, len(self.glance.sent('PATCH')))
         self.assertEqual('GET', self.glance.log()[-1])
+        self.assertLess(self.clock.now - 1000, 60)
+
+    def test_another_writer(self):
+        """Who keeps changing the same is named, and not fought for ever."""
+        self.glance.add(id=ID, a='theirs 0', kept='1')
+        task = self.task(declared(a='ours', b='1', kept='1'))
+
+        def fight():
+            for number in range(1, 100):
+                delay = task.step()
+                self.live['a'] = f'theirs {number % 3}'
+                self.clock.now += delay
+
+        error = self.assertRaises(exception.NotKept, fight)
+        self.assertEqual(
+            {'a': ('theirs 1', 'theirs 2', 'theirs 0')}, error.seen
+        )
+        self.assertIn('another client', str(error))
+        self.assertIn("is 'theirs 0' (before that 'theirs 2'", str(error))
+        self.assertEqual('1', self.live['b'])
         self.assertLess(self.clock.now - 1000, 60)
 
 

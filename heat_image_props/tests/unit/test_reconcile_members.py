@@ -150,7 +150,7 @@ class TestMembers(MembersTestCase):
         self.glance.fail('DELETE members/ours', 404)
         self.clock.now += task.step()
         self.glance.images.clear()
-        self.assertRaises(exception.NotFound, task.step)
+        self.assertRaises(exception.Gone, self.run_task, task)
 
     def test_answer_lost(self):
         """A member whose answer is lost is there at the next look."""
@@ -268,7 +268,7 @@ class TestActive(MembersTestCase):
         error = self.assertRaises(
             exception.NotKept, self.reconcile, diff.Declared(active=False)
         )
-        self.assertEqual({'active': True}, error.seen)
+        self.assertEqual({'active': (True,)}, error.seen)
 
 
 class TestOwner(MembersTestCase):

@@ -12,6 +12,8 @@
 
 """Tests of what is left of a URL in a message."""
 
+import html
+import json
 import re
 import string
 
@@ -151,6 +153,70 @@ class TestMask(base.BaseTestCase):
         """A text of 64 KiB, the longest value, is searched in one go."""
         for text in ('a' * 65535, 'a:/' * 20000, 'a://' * 16000):
             self.assertLessEqual(len(redact.mask(text)), 3 * len(text))
+
+
+class TestScrub(base.BaseTestCase):
+    """What somebody says about a known URL, or about a part of it."""
+
+    @hypothesis.given(urls(), st.sampled_from(list('/?#:@&=;')))
+    def test_hides_parts(self, url, cut):
+        """A part of what is secret is hidden where it stands alone."""
+        # What stands before it is a name, and no secret.
+        hypothesis.assume('=' not in url)
+        for part in url.split(cut):
+            if MARK in part and '://' not in part:
+                self.assertNotIn(MARK, redact.scrub(f"no '{part}' here", url))
+
+    def test_examples(self):
+        """What is left of some messages."""
+        url = 'http://user:pa/ss%41@h:1/x?token=to%2Fk&part#end'
+        for text, masked in [
+            ("no port: 'pa'", "no port: '***'"),
+            ('paper: pass, token', 'paper: pass, token'),
+            ('ssA and ss%41', '*** and ***'),
+            ('to/k to%2Fk', '*** ***'),
+            ('part, end', '***, ***'),
+            ('the end of a user', 'the *** of a ***'),
+            ('', ''),
+        ]:
+            self.assertEqual(masked, redact.scrub(text, url))
+        self.assertEqual('a *** b', redact.scrub('a k3y b', 'http://k3y@h'))
+        self.assertEqual('as it is', redact.scrub('as it is', ''))
+
+    def test_escaped(self):
+        """A URL is found in the quotes of Python, of JSON and of HTML."""
+        url = 'http://u:a"\'<\\é @h/x'
+        for text in (repr(url), json.dumps(url), html.escape(url)):
+            self.assertEqual(
+                'see the location at h',
+                redact.scrub(f'see {text}', url)
+                .replace('"', '')
+                .replace("'", ''),
+            )
+
+
+class TestUrl(base.BaseTestCase):
+    """A text that is a URL as a whole."""
+
+    @hypothesis.given(
+        urls(st.text(max_size=8).map(f'{MARK}{{}}{MARK}'.format))
+    )
+    def test_hides_all_secrets(self, url):
+        """Nothing secret is left, whatever characters there are."""
+        self.assertNotIn(MARK, redact.url(url))
+
+    def test_examples(self):
+        """What is left of some URLs."""
+        for text, masked in [
+            ('https://u:p@h:1/x?y=z#f', 'https://***@h:1/x?***'),
+            ('https://h/x', 'https://h/x'),
+            ('http://u:"p q<@h/x', 'http://***@h/x'),
+            ('u:p@h/x?y', '***@h/x?***'),
+            ('http:/u:p@h/x', '***@h/x'),
+            ('u:p@h://x', '***@h://x'),
+            ('', ''),
+        ]:
+            self.assertEqual(masked, redact.url(text))
 
 
 class TestHost(base.BaseTestCase):

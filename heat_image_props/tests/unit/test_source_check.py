@@ -168,7 +168,7 @@ class TestRefused(base.BaseTestCase):
                     {'stores': ['', 'fast', 'a,b', 'a/b', '..']},
                     (),
                 ),
-                ({'stores: None'}, {'stores': [None]}, ()),
+                ({'stores: null'}, {'stores': [None]}, ()),
                 (
                     {'container_format'},
                     {'disk_format': 'aki', 'container_format': 'ami'},

@@ -44,6 +44,7 @@ class TestStatus(base.BaseTestCase):
             {
                 'image': {'status': status, **lock},
                 'meaning': (is_busy or bool(lock), has_ended, has_data),
+                'is_unfinished': is_busy,
             },
         )
         for lock in ({}, LOCK)
@@ -71,11 +72,39 @@ class TestStatus(base.BaseTestCase):
             ),
         )
 
+    def test_is_unfinished(self):
+        """A status of work is one whatever holds a lock."""
+        self.assertIs(self.is_unfinished, state.is_unfinished(self.image))
+
     def test_stores_to_come(self):
         """An import that fails early leaves the names of stores behind."""
         for stores in ('', 'fast,slow'):
             image = {**self.image, 'os_glance_importing_to_stores': stores}
             self.assertIs(self.meaning[0], state.is_busy(image))
+
+
+class TestPicture(base.BaseTestCase):
+    """What tells work that goes on from work that does not."""
+
+    scenarios = [
+        (name, {'before': before, 'after': {**before, **change}, 'is': same})
+        for name, before, change, same in [
+            ('begins', {'status': 'queued'}, LOCK, False),
+            ('another', LOCK, {'os_glance_import_task': 'y'}, False),
+            ('imports', {'status': 'queued'}, {'status': 'importing'}, False),
+            ('has data', {'status': 'importing'}, LIVE, False),
+            ('store', LIVE, {'os_glance_importing_to_stores': 'a'}, False),
+            ('deactivated', LIVE, {'status': 'deactivated'}, True),
+            ('changed by others', LIVE, {'updated_at': 'x', 'a': '1'}, True),
+        ]
+    ]
+
+    def test_changes_with_the_work(self):
+        """What others do to the image is no progress."""
+        self.assertIs(
+            getattr(self, 'is'),
+            state.picture(self.before) == state.picture(self.after),
+        )
 
 
 class TestStores(base.BaseTestCase):

@@ -14,9 +14,11 @@
 
 import fixtures
 
+from heat_image_props import data_exception
 from heat_image_props import diff
 from heat_image_props import exception
 from heat_image_props import source as sources
+from heat_image_props import state
 from heat_image_props.tests.unit import fake_glance
 from heat_image_props.tests.unit import fake_glance_data
 from heat_image_props.tests.unit import test_reconcile
@@ -94,7 +96,7 @@ class TestMethods(TransferTestCase):
         """A remote image that does not come is named with its region."""
         self.glance.remote.clear()
         error = self.assertRaises(
-            exception.ImportFailed, self.create, **self.remote
+            data_exception.ImportFailed, self.create, **self.remote
         )
         self.assertEqual(f'image {REMOTE} of region there', error.place)
 
@@ -102,7 +104,7 @@ class TestMethods(TransferTestCase):
         """A method that is not enabled is refused before the import."""
         self.glance.import_methods = ['web-download', 'copy-image']
         error = self.assertRaises(
-            exception.MethodNotEnabled, self.create, **self.remote
+            data_exception.MethodNotEnabled, self.create, **self.remote
         )
         self.assertEqual(('copy-image', 'web-download'), error.enabled)
         self.assertEqual(['GET /info/import'], self.glance.log())
@@ -110,7 +112,7 @@ class TestMethods(TransferTestCase):
     def test_web_download_not_enabled(self):
         """The default is not looked up; its refusal is explained."""
         self.glance.import_methods = ['glance-direct']
-        error = self.assertRaises(exception.MethodNotEnabled, self.create)
+        error = self.assertRaises(data_exception.MethodNotEnabled, self.create)
         self.assertEqual('web-download', error.method)
         self.assertEqual(('glance-direct',), error.enabled)
         self.assertEqual(
@@ -155,10 +157,45 @@ class TestMethods(TransferTestCase):
         """A location that cannot be read fails like an import."""
         self.glance.import_error = fake_glance_data.NO_DETAIL
         error = self.assertRaises(
-            exception.ImportFailed, self.create, method=sources.REFERENCE
+            data_exception.ImportFailed, self.create, method=sources.REFERENCE
         )
         self.assertEqual(fake_glance_data.NO_DETAIL, error.reason)
         self.assertEqual('source.test:81', error.place)
+
+    def test_reference_that_cannot_be_read(self):
+        """What has no hash for that is active, and yet a failure."""
+        self.glance.unreadable = True
+        for digest in (None, RIGHT):
+            self.glance.add(id=ID, status='queued')
+            self.glance.locations.clear()
+            error = self.assertRaises(
+                data_exception.ImportFailed,
+                self.create,
+                method=sources.REFERENCE,
+                digest=digest,
+            )
+            self.assertIn('could not be read to its end', error.reason)
+            self.assertIn(fake_glance_data.NO_DETAIL, error.reason)
+            # The next update replaces it.
+            wanted = sources.Source(
+                location=URL, method=sources.REFERENCE, digest=digest
+            )
+            self.assertTrue(
+                state.needs_other(
+                    self.live, wanted, self.remembered[-1][0].data
+                )
+            )
+
+    def test_reference_without_a_hash(self):
+        """Where Glance is not to compute one it is not missed."""
+        self.glance.is_hashing = False
+        self.create(method=sources.REFERENCE)
+        self.assertEqual(1, len(self.glance.sent('GET tasks')))
+        self.glance.add(id=ID, status='queued')
+        self.glance.locations.clear()
+        self.glance.fail('GET tasks', 403)
+        self.create(method=sources.REFERENCE)
+        self.assertIn('may be right', self.log.output)
 
     def test_reference_refused_for_its_url(self):
         """Glance's text repeats the URL: its credentials are not shown."""
@@ -183,7 +220,7 @@ class TestReason(TransferTestCase):
         """The lock goes before the reason is written: it is read again."""
         self.glance.import_error = 'quota exceeded'
         self.glance.unwritten = 2
-        error = self.assertRaises(exception.ImportFailed, self.create)
+        error = self.assertRaises(data_exception.ImportFailed, self.create)
         self.assertEqual('quota exceeded', error.reason)
         self.assertEqual(3, len(self.glance.sent('GET tasks')))
 
@@ -191,21 +228,23 @@ class TestReason(TransferTestCase):
         """A reason that never comes is said to be missing."""
         self.glance.import_error = 'quota exceeded'
         self.glance.unwritten = 1000
-        error = self.assertRaises(exception.ImportFailed, self.create)
+        error = self.assertRaises(data_exception.ImportFailed, self.create)
         self.assertIn('no reason', error.reason)
         self.assertLess(len(self.glance.sent('GET tasks')), 10)
 
     def test_is_that_of_the_last_attempt(self):
         """The reason of an import before is not taken for that of this."""
         self.glance.import_error = 'no route'
-        self.assertRaises(exception.ImportFailed, self.create)
+        self.assertRaises(data_exception.ImportFailed, self.create)
         self.glance.import_error = 'quota exceeded'
         for unwritten, looks in ((2, 3), (0, 1)):
             for import_looks in (1, 4):
                 self.glance.requests.clear()
                 self.glance.unwritten = unwritten
                 self.glance.import_looks = import_looks
-                error = self.assertRaises(exception.ImportFailed, self.create)
+                error = self.assertRaises(
+                    data_exception.ImportFailed, self.create
+                )
                 self.assertEqual('quota exceeded', error.reason)
                 self.assertEqual(looks, len(self.glance.sent('GET tasks')))
 
@@ -225,7 +264,9 @@ class TestReason(TransferTestCase):
                 'message': 'theirs',
             }
         )
-        error = self.assertRaises(exception.ImportFailed, self.run_task, task)
+        error = self.assertRaises(
+            data_exception.ImportFailed, self.run_task, task
+        )
         self.assertEqual('no route', error.reason)
 
 
@@ -248,7 +289,7 @@ class TestHash(TransferTestCase):
     def test_is_wrong(self):
         """Other data is taken out of use, and the error has both hashes."""
         error = self.assertRaises(
-            exception.HashMismatch, self.create, digest=WRONG
+            data_exception.HashMismatch, self.create, digest=WRONG
         )
         self.assertEqual('deactivated', self.live['status'])
         self.assertEqual(
@@ -266,7 +307,7 @@ class TestHash(TransferTestCase):
     def test_is_of_another_algorithm(self):
         """A hash that Glance does not compute says which one to use."""
         error = self.assertRaises(
-            exception.HashMismatch,
+            data_exception.HashMismatch,
             self.create,
             digest=sources.Digest('sha256', 'a' * 64),
         )
@@ -278,7 +319,28 @@ class TestHash(TransferTestCase):
         """Where nobody may deactivate the image, it is deleted."""
         self.glance.fail('POST actions/deactivate', 403, 'policy')
         error = self.assertRaises(
-            exception.HashMismatch, self.create, digest=WRONG
+            data_exception.HashMismatch, self.create, digest=WRONG
+        )
+        self.assertIn('was deleted', str(error))
+        self.assertEqual({}, self.glance.images)
+
+    def test_is_wrong_and_glance_does_not_answer(self):
+        """A fault on the way is no reason to delete the image."""
+        for fault in (404, 503, fake_glance.CUT):
+            self.live.update(status='queued')
+            self.glance.fail('POST actions/deactivate', fault)
+            error = self.assertRaises(
+                data_exception.HashMismatch, self.create, digest=WRONG
+            )
+            self.assertIn('was deactivated', str(error))
+            self.assertEqual('deactivated', self.live['status'])
+
+    def test_is_wrong_and_deleted_after_a_fault(self):
+        """A deletion that is not answered is looked after, too."""
+        self.glance.fail('POST actions/deactivate', 403, 'policy', times=2)
+        self.glance.fail('DELETE', 503)
+        error = self.assertRaises(
+            data_exception.HashMismatch, self.create, digest=WRONG
         )
         self.assertIn('was deleted', str(error))
         self.assertEqual({}, self.glance.images)
@@ -288,7 +350,7 @@ class TestHash(TransferTestCase):
         self.live['protected'] = True
         self.glance.fail('POST actions/deactivate', 403, 'policy')
         error = self.assertRaises(
-            exception.HashMismatch, self.create, digest=WRONG
+            data_exception.HashMismatch, self.create, digest=WRONG
         )
         self.assertIn('is still in use', str(error))
         self.assertIn('protected', str(error))
@@ -297,7 +359,7 @@ class TestHash(TransferTestCase):
     def test_of_an_image_with_data(self):
         """Other data that was there before means another image."""
         self.glance.add(id=ID)
-        self.assertRaises(exception.OtherData, self.step, WRONG)
+        self.assertRaises(data_exception.OtherData, self.step, WRONG)
         self.assertEqual(['GET'], self.glance.log())
         self.assertEqual('active', self.live['status'])
         self.reconcile(source=sources.Source(location=URL, digest=RIGHT))
@@ -311,7 +373,7 @@ class TestHash(TransferTestCase):
         """Without a source wrong data is told, and left as it is."""
         self.glance.add(id=ID)
         error = self.assertRaises(
-            exception.HashMismatch, self.step, WRONG, location=None
+            data_exception.HashMismatch, self.step, WRONG, location=None
         )
         self.assertIn('was left as it is', str(error))
         self.assertEqual(['GET'], self.glance.log())
@@ -375,7 +437,9 @@ class TestAnswers(TransferTestCase):
         )
         task.check()
         del self.glance.stores[1]
-        error = self.assertRaises(exception.UnknownStores, task.start_import)
+        error = self.assertRaises(
+            data_exception.UnknownStores, task.start_import
+        )
         self.assertEqual((('slow',), ('fast',)), (error.stores, error.known))
 
     def test_conflict_that_is_none(self):
@@ -390,9 +454,9 @@ class TestAnswers(TransferTestCase):
             ('POST import', sources.WEB_DOWNLOAD),
             ('POST locations', sources.REFERENCE),
         ]:
-            self.glance.fail(kind, 404, 'no such route')
+            self.glance.fail(kind, 404, 'no such route', times=99)
             error = self.assertRaises(
-                exception.ImportFailed, self.create, method=method
+                data_exception.ImportFailed, self.create, method=method
             )
             self.assertIn('no such route', error.reason)
 

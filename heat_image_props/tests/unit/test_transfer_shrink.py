@@ -12,7 +12,7 @@
 
 """Tests of the stores that the data of an image is taken out of."""
 
-from heat_image_props import exception
+from heat_image_props import data_exception
 from heat_image_props.tests.unit import test_transfer_stores
 
 ID = test_transfer_stores.ID
@@ -66,7 +66,7 @@ class TestShrink(test_transfer_stores.StoresTestCase):
         """Who may not delete there is told so, in Glance's words."""
         self.glance.may_copy = False
         error = self.assertRaises(
-            exception.StillInStore,
+            data_exception.StillInStore,
             self.update,
             'fast',
             'slow',
@@ -101,7 +101,7 @@ class TestShrink(test_transfer_stores.StoresTestCase):
         """A copy that cannot go just now is told without blaming a policy."""
         self.glance.fail('DELETE /stores/slow', 409, 'status is not active')
         error = self.assertRaises(
-            exception.StillInStore,
+            data_exception.StillInStore,
             self.update,
             *('fast', 'slow'),
             stores=('fast',),

@@ -14,8 +14,8 @@
 
 import fixtures
 
+from heat_image_props import data_exception
 from heat_image_props import diff
-from heat_image_props import exception
 from heat_image_props import source as sources
 from heat_image_props import state
 from heat_image_props.tests.unit import fake_glance
@@ -104,7 +104,9 @@ class TestCreate(StoresTestCase):
         """A store that does not exist, or is read-only, is refused."""
         for store in ('nope', 'http'):
             error = self.assertRaises(
-                exception.UnknownStores, self.create, stores=('fast', store)
+                data_exception.UnknownStores,
+                self.create,
+                stores=('fast', store),
             )
             self.assertEqual((store,), error.stores)
             self.assertEqual(('fast', 'slow'), error.known)
@@ -114,7 +116,7 @@ class TestCreate(StoresTestCase):
         """Where one store is configured none can be named."""
         self.glance.stores = []
         error = self.assertRaises(
-            exception.UnknownStores, self.create, stores=('fast',)
+            data_exception.UnknownStores, self.create, stores=('fast',)
         )
         self.assertEqual((), error.known)
 
@@ -122,7 +124,7 @@ class TestCreate(StoresTestCase):
         """If all must succeed, one that is full is a failed import."""
         self.glance.full = {'slow'}
         self.assertRaises(
-            exception.ImportFailed, self.create, stores=('fast', 'slow')
+            data_exception.ImportFailed, self.create, stores=('fast', 'slow')
         )
 
     def test_one_is_full_and_may_be(self):
@@ -208,7 +210,7 @@ class TestGrow(StoresTestCase):
         self.glance.may_copy = False
         for _ in range(2):
             error = self.assertRaises(
-                exception.NotInStores,
+                data_exception.NotInStores,
                 self.update,
                 'fast',
                 asked=['slow'],
@@ -224,7 +226,7 @@ class TestGrow(StoresTestCase):
         self.assertEqual(['fast'], self.recorded())
         for stores in (('fast', 'slow'), ('slow',)):
             self.assertRaises(
-                exception.NotInStores,
+                data_exception.NotInStores,
                 self.update,
                 *self.recorded(),
                 stores=stores,
@@ -245,7 +247,7 @@ class TestGrow(StoresTestCase):
         """Who may not copy is told so, with the way out."""
         self.glance.may_copy = False
         error = self.assertRaises(
-            exception.NotInStores,
+            data_exception.NotInStores,
             self.update,
             'fast',
             stores=('fast', 'slow'),
@@ -271,7 +273,7 @@ class TestGrow(StoresTestCase):
         """A copy that fails is an error, sent once."""
         self.glance.full = {'slow'}
         error = self.assertRaises(
-            exception.NotInStores,
+            data_exception.NotInStores,
             self.update,
             'fast',
             stores=('fast', 'slow'),
@@ -283,7 +285,7 @@ class TestGrow(StoresTestCase):
     def test_unknown(self):
         """A store that does not exist is named before anything is sent."""
         error = self.assertRaises(
-            exception.UnknownStores,
+            data_exception.UnknownStores,
             self.update,
             'fast',
             stores=('fast', 'nope'),
@@ -334,7 +336,7 @@ class TestGrow(StoresTestCase):
         self.glance.full = {'slow'}
         self.glance.unwritten = 1000
         error = self.assertRaises(
-            exception.NotInStores,
+            data_exception.NotInStores,
             self.update,
             'fast',
             stores=('fast', 'slow'),
@@ -354,7 +356,7 @@ class TestGrow(StoresTestCase):
         """To ask for all stores and not get them is an error."""
         self.glance.may_copy = False
         error = self.assertRaises(
-            exception.NotInStores, self.update, 'fast', all_stores=True
+            data_exception.NotInStores, self.update, 'fast', all_stores=True
         )
         self.assertEqual(('slow',), error.stores)
 
