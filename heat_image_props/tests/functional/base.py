@@ -54,11 +54,14 @@ def ended(heat, stack_id, expect):
         )
         return rolls_back or stack.stack_status.endswith('IN_PROGRESS')
 
+    # By its whole name: from an id alone Heat redirects, which makes it two
+    # requests, and what the tests cost is mostly this waiting.
+    name = heat.stacks.get(stack_id, resolve_outputs=False).identifier
     stack = tenacity.Retrying(
-        wait=tenacity.wait_fixed(0.2),
+        wait=tenacity.wait_fixed(0.4),
         stop=tenacity.stop_after_delay(LONGEST),
         retry=tenacity.retry_if_result(goes_on),
-    )(heat.stacks.get, stack_id, resolve_outputs=False)
+    )(heat.stacks.get, name, resolve_outputs=False)
     if stack.stack_status != expect:
         raise StackFailed(
             f'{stack.stack_name}: {stack.stack_status} instead of {expect}: '
@@ -94,17 +97,20 @@ class FunctionalTestCase(base.BaseTestCase):
     def setUp(self):
         super().setUp()
         self.cloud = running.RunningCloud.from_environment()
-        session = self.cloud.session(self.USER)
-        self.heat = heat_client.Client(
+        self.heat = self.heat_of(self.USER)
+        self.glance = self.glance_of(self.USER)
+
+    # Users ---------------------------------------------------------------
+
+    def heat_of(self, user):
+        """Return a client of Heat as another user of the cloud."""
+        return heat_client.Client(
             '1',
-            session=session,
+            session=self.cloud.session(user),
             service_type='orchestration',
             interface='public',
             region_name=self.cloud.region,
         )
-        self.glance = self.glance_of(self.USER)
-
-    # Users ---------------------------------------------------------------
 
     def glance_of(self, user):
         """Return a connection to Glance as another user of the cloud."""

@@ -80,6 +80,7 @@ class TestExamples(base.FunctionalTestCase):
                 },
             ),
             'hash.yaml': ({**location, 'hash': digest}, {'hash': digest}),
+            'hidden-location.yaml': (location, {'status': 'active'}),
             'image.yaml': (
                 location,
                 {
