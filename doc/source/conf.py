@@ -23,6 +23,7 @@ copyright = 'heat-image-props contributors'
 version = release = importlib.metadata.version(project)
 
 extensions = [
+    'fault_table',
     'openstackdocstheme',
     'oslo_config.sphinxext',
     'resource_type',
