@@ -41,12 +41,16 @@ _AT_ONCE = 8
 
 
 class Case:
-    """One stack, in which a scenario is disturbed at a point, or not."""
+    """An image whose scenario is disturbed at a point, or not.
+
+    :ivar group: the stack that it is in, with others
+    """
 
     def __init__(self, test, name, scenario, point=None):
         self.name = f'{name}: {point or "undisturbed"}'
         self.scenario = scenario
         self.point = point
+        self.group = None
         key = crash_points.Values().key
         source = test.cloud.source
         self.files = (f'{key}-first.img', f'{key}-second.img')
@@ -56,25 +60,67 @@ class Case:
             other_url=source.put(self.files[1], crash_points.SECOND),
             project=test.other_project,
         )
-        self.stack_id = None
         #: The id of the image that it began with.
         self.first = None
         #: The ids of its images when the engine died.
         self.alive = []
         self.fault = None
 
-    def template(self, test, properties):
-        """Return a template with an image whose name and key are known."""
-        given = {'name': self.values.key, **properties(self.values)}
+    @property
+    def resource(self):
+        """The name of the resource in the stack."""
+        return f'image-{self.values.key}'
+
+    def properties(self, properties):
+        """Return the properties of an image whose name and key are known."""
+        given = {
+            'name': self.values.key,
+            'disk_format': 'raw',
+            'container_format': 'bare',
+            **properties(self.values),
+        }
         given['property'] = {
             'crash_key': self.values.key,
             **given.get('property', {}),
         }
-        return test.template(**given)
+        return given
+
+
+class Group:
+    """A stack, in which one scenario is disturbed at several points.
+
+    What a stack itself costs Heat is more than an image in it.
+    """
+
+    def __init__(self, cases):
+        self.cases = cases
+        self.scenario = cases[0].scenario
+        self.name = f'crash-{cases[0].values.key}'
+        self.stack_id = None
+        for case in cases:
+            case.group = self
+
+    def template(self, properties):
+        """Return the template of one state of the scenario."""
+        return {
+            'heat_template_version': '2021-04-16',
+            'resources': {
+                case.resource: {
+                    'type': 'OS::Glance::Image',
+                    'properties': case.properties(properties),
+                }
+                for case in self.cases
+            },
+        }
+
+
+def groups_of(cases):
+    """Return the stacks of cases, each once."""
+    return list(dict.fromkeys(case.group for case in cases))
 
 
 class CrashTestCase(base.FunctionalTestCase):
-    """A test with many stacks, whose engine dies."""
+    """A test with many images, whose engine dies."""
 
     def setUp(self):
         super().setUp()
@@ -87,95 +133,113 @@ class CrashTestCase(base.FunctionalTestCase):
 
     def leave_all(self):
         """Begin to delete what is left of the stacks."""
-        for case in self.cases:
-            if case.stack_id is not None:
-                self.leave_stack(case.stack_id)
+        for group in groups_of(self.cases):
+            if group is not None and group.stack_id is not None:
+                self.leave_stack(group.stack_id)
 
     # Many stacks at once -------------------------------------------------
 
-    def each(self, method, cases):
-        """Do something with every case; a failure is noted as a problem."""
+    def group(self, cases):
+        """Put cases into stacks: those of a scenario into one.
 
-        def one(case):
+        But not those that only lose an answer: their stack gets to its end
+        while the engine lives.
+        """
+        stacks = {}
+        for case in cases:
+            is_lost = case.point is not None and case.point.kind == 'lost'
+            stacks.setdefault((id(case.scenario), is_lost), []).append(case)
+        for members in stacks.values():
+            Group(members)
+        self.cases += cases
+
+    def each(self, method, items):
+        """Do something with all; a failure is noted as a problem."""
+
+        def one(item):
             try:
-                return method(case)
+                return method(item)
             except (heat_exc.HTTPException, TimeoutError) as error:
-                self.problem(case, str(error))
+                self.problem(item, str(error))
 
-        return list(self.pool.map(one, cases))
+        return list(self.pool.map(one, items))
 
-    def problem(self, case, text):
-        """Note what is not as it should be."""
-        self.problems.append(f'{case.name}: {text}')
+    def problem(self, item, text):
+        """Note what is not as it should be, of a case or a group."""
+        self.problems.append(f'{item.name}: {text}')
 
     def prepare(self, cases):
         """Create the stacks that the scenarios begin with."""
         cases = [case for case in cases if case.scenario.before is not None]
 
-        def begin(case):
-            case.stack_id = self.heat.stacks.create(
-                stack_name=f'crash-{case.values.key}',
-                template=case.template(self, case.scenario.before),
+        def begin(group):
+            group.stack_id = self.heat.stacks.create(
+                stack_name=group.name,
+                template=group.template(group.scenario.before),
             )['stack']['id']
 
-        self.each(begin, cases)
+        self.each(begin, groups_of(cases))
         self.wait(cases, 'CREATE')
         self.assertEqual([], self.problems)
         images = self.images()
         for case in cases:
             (case.first,) = images[case.values.key]
 
-    def begin(self, case):
+    def begin(self, group):
         """Do what the scenario is about, for the first time or again."""
-        wanted = case.scenario.wanted
+        wanted = group.scenario.wanted
         if wanted is None:
-            self.heat.stacks.delete(case.stack_id)
-        elif case.stack_id is None:
-            case.stack_id = self.heat.stacks.create(
-                stack_name=f'crash-{case.values.key}',
-                template=case.template(self, wanted),
+            self.heat.stacks.delete(group.stack_id)
+        elif group.stack_id is None:
+            group.stack_id = self.heat.stacks.create(
+                stack_name=group.name, template=group.template(wanted)
             )['stack']['id']
         else:
             self.heat.stacks.update(
-                case.stack_id, template=case.template(self, wanted)
+                group.stack_id, template=group.template(wanted)
             )
 
     def wait(self, cases, action):
         """Wait until stacks have got there; a failure is a problem.
 
-        All are asked for at once: to ask for each would keep Heat busy.
+        Only those at work are asked for, all at once: to ask for each, or
+        for all that there are, would keep Heat busy.
         """
-        waiting = {case.stack_id: case for case in cases if case.stack_id}
+        groups = [group for group in groups_of(cases) if group.stack_id]
+        waiting = {group.stack_id for group in groups}
 
         def look():
-            stacks = {stack.id: stack for stack in self.heat.stacks.list()}
-            for stack_id, case in list(waiting.items()):
-                status = 'DELETE_COMPLETE'
-                if stack_id in stacks:
-                    status = stacks[stack_id].stack_status
-                if status.endswith('IN_PROGRESS'):
-                    continue
-                if status != f'{action}_COMPLETE':
-                    reason = stacks[stack_id].stack_status_reason
-                    self.problem(case, f'{status}: {reason}')
-                del waiting[stack_id]
-            return not waiting
+            at_work = {'status': 'IN_PROGRESS'}
+            busy = {
+                stack.id for stack in self.heat.stacks.list(filters=at_work)
+            }
+            return busy.isdisjoint(waiting)
 
-        try:
+        with contextlib.suppress(tenacity.RetryError):
             tenacity.Retrying(
                 retry=tenacity.retry_if_result(lambda done: not done),
                 stop=tenacity.stop_after_delay(base.LONGEST),
                 wait=tenacity.wait_fixed(0.5),
             )(look)
-        except tenacity.RetryError:
-            for case in waiting.values():
-                self.problem(case, f'no end of {action}')
+        # A stack that still is at work is a problem as well.
+        stacks = {stack.id: stack for stack in self.heat.stacks.list()}
+        for group in groups:
+            state, reason = 'DELETE_COMPLETE', ''
+            if group.stack_id in stacks:
+                state = stacks[group.stack_id].stack_status
+                reason = stacks[group.stack_id].stack_status_reason
+            if state != f'{action}_COMPLETE':
+                names = ', '.join(case.name for case in group.cases)
+                self.problem(group, f'{state}: {reason} ({names})')
 
     def delete_all(self):
         """Delete the stacks, and see that nothing is left."""
-        cases = [case for case in self.cases if case.stack_id]
+        cases = [case for case in self.cases if case.group.stack_id]
         there = [case for case in cases if case.scenario.wanted is not None]
-        self.each(lambda case: self.heat.stacks.delete(case.stack_id), there)
+        self.each(
+            lambda group: self.heat.stacks.delete(group.stack_id),
+            groups_of(there),
+        )
         self.wait(there, 'DELETE')
         images = self.images()
         for case in cases:
@@ -204,7 +268,7 @@ class CrashTestCase(base.FunctionalTestCase):
                 case.fault = stack.enter_context(
                     self.cloud.wire.watch(name=case.values.key)
                 )
-            self.each(self.begin, models)
+            self.each(self.begin, groups_of(models))
             self.wait(models, action)
         for case in models:
             case.requests = crash_points.without_repetitions(
@@ -218,7 +282,7 @@ class CrashTestCase(base.FunctionalTestCase):
             for name, scenario in scenarios.items()
         }
         models = list(runs.values())
-        self.cases += models
+        self.group(models)
         self.prepare(models)
         self.watch(models, action)
         self.assertEqual([], self.problems)
@@ -236,12 +300,12 @@ class CrashTestCase(base.FunctionalTestCase):
             for name, run in runs.items()
             for point in crash_points.points(run.requests)
         }
-        self.cases += cases
+        self.group([*cases])
         self.prepare(cases)
         killed = [case for case in cases if case.point.kind != 'lost']
         lost = [case for case in cases if case.point.kind == 'lost']
         self.crash(killed, lost, action)
-        self.each(self.begin, killed)
+        self.each(self.begin, groups_of(killed))
         self.wait(killed, 'DELETE' if action == 'DELETE' else 'UPDATE')
         self.judge(cases)
 
@@ -262,7 +326,7 @@ class CrashTestCase(base.FunctionalTestCase):
                     name=case.values.key, times=1, **case.point.match
                 )
                 case.fault = stack.enter_context(fault)
-            self.each(self.begin, (*lost, *killed))
+            self.each(self.begin, groups_of((*lost, *killed)))
             self.each(
                 lambda case: case.fault.wait_until_held(timeout=base.LONGEST),
                 killed,
@@ -297,7 +361,7 @@ class CrashTestCase(base.FunctionalTestCase):
             alive = [case.first]
         if alive and [image_id] != alive:
             self.problem(case, f'{alive} became {image_id}')
-        stored = self.image_id(case.stack_id)
+        stored = self.image_id(case.group.stack_id, case.resource)
         if stored != image_id:
             self.problem(case, f'Heat knows {stored}, not {image_id}')
         differences = {
@@ -355,7 +419,8 @@ class TestTwice(CrashTestCase):
                     case = Case(self, name, scenario, first)
                     case.next_point = point
                     cases[case] = run
-        self.cases += [*runs, *models, *cases]
+        for alike in (runs, models, [*cases]):
+            self.group(alike)
         self.watch(runs, 'CREATE')
         self.crash([*models, *cases])
         self.watch(models, 'UPDATE')
@@ -368,6 +433,6 @@ class TestTwice(CrashTestCase):
             case.name += f', then {case.next_point}'
             case.point = case.next_point
         self.crash(cases)
-        self.each(self.begin, cases)
+        self.each(self.begin, groups_of(cases))
         self.wait(cases, 'UPDATE')
         self.judge({**cases, **dict(zip(models, runs, strict=True))})
