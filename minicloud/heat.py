@@ -35,6 +35,11 @@ _QUIET = (
     'amqp=INFO',
     'dogpile=INFO',
     'eventlet=INFO',
+    # That a request, a message or a task is at work, and nothing about it.
+    'heat.api.middleware.version_negotiation=INFO',
+    'heat.engine.scheduler=INFO',
+    'keystonemiddleware=INFO',
+    'oslo_messaging=INFO',
     'oslo_policy=INFO',
     'oslo_service=INFO',
     'routes=INFO',

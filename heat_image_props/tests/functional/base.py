@@ -46,22 +46,29 @@ def ended(heat, stack_id, expect):
     :raises: :class:`StackFailed`
     """
 
-    def goes_on(stack):
+    # A list that finds nothing costs Heat a query; to show a stack it loads
+    # its template and all that belongs to it.  By the whole name, as from an
+    # id alone Heat redirects, which makes it two requests.
+    at_work = {'id': stack_id, 'status': 'IN_PROGRESS'}
+    name = heat.stacks.get(stack_id, resolve_outputs=False).identifier
+
+    def look():
+        if next(heat.stacks.list(filters=at_work), None) is not None:
+            return None
+        stack = heat.stacks.get(name, resolve_outputs=False)
         # Heat stores a failure before it starts the roll-back
         # (``Stack.mark_failed`` of heat/engine/stack.py).
         rolls_back = not stack.disable_rollback and (
             stack.stack_status in ('CREATE_FAILED', 'UPDATE_FAILED')
         )
-        return rolls_back or stack.stack_status.endswith('IN_PROGRESS')
+        begins = rolls_back or stack.stack_status.endswith('IN_PROGRESS')
+        return None if begins else stack
 
-    # By its whole name: from an id alone Heat redirects, which makes it two
-    # requests, and what the tests cost is mostly this waiting.
-    name = heat.stacks.get(stack_id, resolve_outputs=False).identifier
     stack = tenacity.Retrying(
         wait=tenacity.wait_fixed(0.4),
         stop=tenacity.stop_after_delay(LONGEST),
-        retry=tenacity.retry_if_result(goes_on),
-    )(heat.stacks.get, name, resolve_outputs=False)
+        retry=tenacity.retry_if_result(lambda stack: stack is None),
+    )(look)
     if stack.stack_status != expect:
         raise StackFailed(
             f'{stack.stack_name}: {stack.stack_status} instead of {expect}: '
@@ -252,6 +259,14 @@ class FunctionalTestCase(base.BaseTestCase):
             return
         self._gone.update(images)
         self._leaving[stack_id] = (self.heat, self.id())
+
+    def abandon_stack(self, stack_id):
+        """Let Heat forget a stack, and return what it told of it."""
+        abandoned = self.heat.stacks.abandon(stack_id)
+        # It goes on behind the answer, and to delete the stack meanwhile can
+        # be an internal error of Heat.
+        self.wait_for(stack_id, 'DELETE_COMPLETE')
+        return abandoned
 
     def wait_for(self, stack_id, expect):
         """Wait until an operation has ended, in the expected state."""

@@ -102,7 +102,7 @@ class TestAbandon(adoption.AdoptionTestCase):
         # The template of the adoption drops a key already, and its record
         # alone tells whose the key is.
         mark = self.cloud.glance_log.mark()
-        abandoned = self.heat.stacks.abandon(stack)
+        abandoned = self.abandon_stack(stack)
         stack = self.adopt_stack(
             self.template(location=url, property={'kept': '1'}),
             abandoned['resources']['image'],

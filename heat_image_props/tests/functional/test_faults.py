@@ -117,7 +117,7 @@ class Heat:
         self._client = client
         self._calls = threading.Semaphore(CLIENTS)
         self._lock = threading.Lock()
-        self._seen = {}
+        self._busy = set()
         self._looked = 0.0
 
     def call(self, function, *args, **kwargs):
@@ -126,33 +126,30 @@ class Heat:
             return function(*args, **kwargs)
 
     def _look(self, since):
-        """Return all stacks, as they are after a moment."""
+        """Return the stacks at work, as it is after a moment."""
         with self._lock:
             if self._looked < max(since, time.monotonic() - 1):
                 self._looked = time.monotonic()
-                self._seen = {
-                    stack.id: stack
+                at_work = {'status': 'IN_PROGRESS'}
+                self._busy = {
+                    stack.id
                     for stack in self.call(
-                        lambda: [*self._client.stacks.list()]
+                        lambda: [*self._client.stacks.list(filters=at_work)]
                     )
                 }
-            return self._seen
+            return self._busy
 
     def ended(self, stack_id):
         """Wait until an action has ended; return its state and reason."""
         since = time.monotonic()
-        stack = tenacity.Retrying(
+        tenacity.Retrying(
             wait=tenacity.wait_fixed(0.5),
             stop=tenacity.stop_after_delay(base.LONGEST),
-            retry=tenacity.retry_if_result(
-                lambda stack: (
-                    stack is not None
-                    and stack.stack_status.endswith('IN_PROGRESS')
-                )
-            ),
-        )(lambda: self._look(since).get(stack_id))
-        if stack is None:
-            return 'DELETE_COMPLETE', ''
+            retry=tenacity.retry_if_result(lambda busy: stack_id in busy),
+        )(lambda: self._look(since))
+        stack = self.call(
+            self._client.stacks.get, stack_id, resolve_outputs=False
+        )
         return stack.stack_status, stack.stack_status_reason
 
 

@@ -185,7 +185,7 @@ class TestSuccess(SecretsTestCase):
         )
         self.check_stack(stack)
         self.assert_untold(stack)
-        abandoned = self.heat.stacks.abandon(stack)
+        abandoned = self.abandon_stack(stack)
         stack = self.adopt_stack(template, abandoned['resources']['image'])
         self.assert_untold(stack)
 
@@ -326,7 +326,7 @@ class TestHiddenParameter(SecretsTestCase):
         stack = self.create_stack(self.TEMPLATE, parameters={'location': url})
         for exported in (
             self.heat.stacks.export(stack),
-            self.heat.stacks.abandon(stack),
+            self.abandon_stack(stack),
         ):
             self.assertEqual(
                 url, exported['environment']['parameters']['location']
