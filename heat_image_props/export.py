@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
+import fnmatch
 from typing import Any
 
 from heat_image_props import declaration
@@ -69,6 +70,7 @@ def export(
     image: Mapping[str, Any],
     members: Iterable[str] = (),
     owner: str | None = None,
+    excluded: Iterable[str] = (),
 ) -> Export:
     """Return the properties of a resource that declare an image as it is.
 
@@ -80,9 +82,12 @@ def export(
     :param members: ids of the projects that it is shared with
     :param owner: id of the project to declare as its owner, or None to leave
         that unsaid
+    :param excluded: names of custom properties that are not declared, as
+        patterns of a shell
     :raises: :class:`NotDeclarable`
     """
     _check(image)
+    excluded = tuple(excluded)
     wanted = {
         'name': image.get('name'),
         'disk_format': image['disk_format'],
@@ -99,7 +104,13 @@ def export(
         'stores': _stores(image),
         'image_hash': _hash(image),
         'tags': sorted(image.get('tags') or ()),
-        'property': dict(sorted(rules.custom(image).items())),
+        'property': {
+            name: value
+            for name, value in sorted(rules.custom(image).items())
+            if not any(
+                fnmatch.fnmatchcase(name, pattern) for pattern in excluded
+            )
+        },
     }
     values = {}
     left_out: list[rules.Offence] = []

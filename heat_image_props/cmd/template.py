@@ -129,6 +129,16 @@ def _read(
         help='with --tag or --property: also hidden images',
     )
     parser.add_argument(
+        '--exclude-property',
+        dest='excluded',
+        metavar='PATTERN',
+        action='append',
+        default=[],
+        help='leave out custom properties with such a name, which the '
+        'template shall not manage, as owner_specified.* (repeat for '
+        'several)',
+    )
+    parser.add_argument(
         '--adopt-file',
         metavar='FILE',
         help='file to write for "openstack stack adopt --adopt-file", which '
@@ -191,10 +201,7 @@ def _run(
             image = (
                 selection.find(api, each) if isinstance(each, str) else each
             )
-            found[image['id']] = (
-                image,
-                _export(api, access, image, options.adopt_file is not None),
-            )
+            found[image['id']] = (image, _export(api, access, image, options))
         except (
             exception.NotOwned,
             export.NotDeclarable,
@@ -215,7 +222,7 @@ def _export(
     api: image_api.ImageAPI,
     access: selection.Access,
     image: image_api.Image,
-    is_adopted: bool,
+    options: argparse.Namespace,
 ) -> export.Export:
     """Return an image in the terms of a template."""
     exported = export.export(
@@ -225,8 +232,9 @@ def _export(
         image.get('owner')
         if access.is_admin and not access.owns(image)
         else None,
+        options.excluded,
     )
-    if is_adopted:
+    if options.adopt_file is not None:
         creation.check_adoptable(image, access)
     return exported
 
