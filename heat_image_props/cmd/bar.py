@@ -18,7 +18,7 @@ worth another package in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from collections.abc import Sequence
 from typing import TextIO
 from typing import TypeVar
@@ -33,10 +33,12 @@ _WIDTH = 30
 _CLEAR = '\r\x1b[K'
 
 
-def progress(things: Sequence[_T], title: str, stream: TextIO) -> Iterator[_T]:
+def progress(
+    things: Sequence[_T], title: str, stream: TextIO
+) -> Generator[_T, None, None]:
     """Yield things, and show how many are done, if there are many.
 
-    Nothing is left of the bar in the end.
+    Nothing is left of the bar in the end, or when the generator is closed.
 
     :param things: what is to be done
     :param title: what is being done

@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from collections.abc import Sequence
+import contextlib
 import importlib.metadata
 import pathlib
 import sys
@@ -196,18 +197,27 @@ def _run(
     )
     found: dict[str, tuple[image_api.Image, export.Export]] = {}
     problems = []
-    for each in bar.progress(wanted, 'Reading images', sys.stderr):
-        try:
-            image = (
-                selection.find(api, each) if isinstance(each, str) else each
-            )
-            found[image['id']] = (image, _export(api, access, image, options))
-        except (
-            exception.NotOwned,
-            export.NotDeclarable,
-            selection.NotOneImage,
-        ) as error:
-            problems.append(str(error))
+    # Whatever happens, the bar is gone before it is told.
+    with contextlib.closing(
+        bar.progress(wanted, 'Reading images', sys.stderr)
+    ) as steps:
+        for each in steps:
+            try:
+                image = (
+                    selection.find(api, each)
+                    if isinstance(each, str)
+                    else each
+                )
+                found[image['id']] = (
+                    image,
+                    _export(api, access, image, options),
+                )
+            except (
+                exception.NotOwned,
+                export.NotDeclarable,
+                selection.NotOneImage,
+            ) as error:
+                problems.append(str(error))
     if problems and names:
         # Each of them was asked for.
         raise NothingToWrite('\n'.join(problems))

@@ -12,6 +12,8 @@
 
 import io
 import pathlib
+import subprocess
+import sys
 
 import fixtures
 from keystoneauth1 import fixture as ksa_fixture
@@ -205,6 +207,22 @@ class TestTemplate(TemplateTestCase):
         said = self.run_command('--tag', 'x', terminal=True)[2]
         self.assertIn('Reading images [###', said)
         self.assertEqual('', self.run_command('--tag', 'x')[2])
+
+        self.glance.fail('GET members', 403, 'go away')
+        said = self.run_command('--tag', 'x', terminal=True)[2]
+        self.assertIn('go away', said.rpartition('\x1b[K')[2])
+
+
+class TestImports(base.BaseTestCase):
+    """What the command needs."""
+
+    def test_nothing_of_heat(self):
+        """It starts without loading Heat."""
+        code = (
+            'import sys; from heat_image_props.cmd import template; '
+            "sys.exit('heat' in sys.modules)"
+        )
+        subprocess.run([sys.executable, '-c', code], check=True)
 
 
 class TestAdoptFile(TemplateTestCase):

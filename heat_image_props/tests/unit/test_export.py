@@ -243,6 +243,14 @@ class TestNotDeclarable(base.BaseTestCase):
         self.assertIn(self.said, str(error))
 
 
+class TestLabel(base.BaseTestCase):
+    """How messages call an image."""
+
+    def test_without_a_name(self):
+        """One without a name is called by its id alone."""
+        self.assertEqual(f'Image {ID}', export.label(image()))
+
+
 class TestFormats(base.BaseTestCase):
     """What an export takes for a format of a resource."""
 
