@@ -51,7 +51,7 @@ _TYPE_KEY = 'type'
 _TEMPLATE_SUFFIXES = ('.yaml', '.template')
 
 # Texts that need no quotes, neither in YAML 1.1 nor in 1.2.
-_WORD = '[A-Za-z0-9_][A-Za-z0-9_./+-]*(?:::?[A-Za-z0-9_./+-]+)*'
+_WORD = '[A-Za-z0-9_(][A-Za-z0-9_./+,()-]*(?:::?[A-Za-z0-9_./+-]+)*'
 _PLAIN = re.compile(f'(?=[A-Za-z_]){_WORD}(?: {_WORD})*')
 _OTHER_THAN_TEXT = frozenset('y n yes no on off true false null'.split())
 

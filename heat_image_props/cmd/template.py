@@ -39,6 +39,10 @@ from heat_image_props import redact
 
 _DISTRIBUTION = 'heat-image-props'
 _COMMAND = 'heat-image-props-template'
+_USAGE = f"""\
+{_COMMAND} [options] IMAGE [IMAGE ...]
+       {_COMMAND} [options] --tag TAG --property KEY=VALUE
+"""
 _DESCRIPTION = """\
 Write a template of Heat that declares existing images as they are: one
 OS::Glance::Image for each, with its custom properties. It goes to the
@@ -95,6 +99,8 @@ def _read(
     """Return the options of the command, and those of the connection."""
     parser = argparse.ArgumentParser(
         prog=_COMMAND,
+        # All options would hide what is wrong with a call.
+        usage=_USAGE,
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -136,8 +142,8 @@ def _read(
         action='append',
         default=[],
         help='leave out custom properties with such a name, which the '
-        'template shall not manage, as owner_specified.* (repeat for '
-        'several)',
+        'template shall not manage, such as "owner_specified.*" (repeat '
+        'for several)',
     )
     parser.add_argument(
         '--adopt-file',

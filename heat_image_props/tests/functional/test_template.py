@@ -20,6 +20,7 @@ import sysconfig
 import tempfile
 import uuid
 
+from heatclient.common import template_utils
 import yaml
 
 from heat_image_props.tests.functional import adoption
@@ -114,10 +115,10 @@ class TestTemplate(adoption.AdoptionTestCase):
         properties['property']['os_version'] = '1e4'
         template_file.write_text(json.dumps(template), 'utf-8')
         mark = self.cloud.glance_log.mark()
-        self.run_command(
-            *('openstack', 'stack', 'update', '--wait', name),
-            *('--template', template_file),
-        )
+        # As the client reads it, which looks for files to send along.
+        files, read = template_utils.get_template_contents(str(template_file))
+        self.assertEqual({}, files)
+        self.update_stack(name, read)
         self.assertEqual(
             {resource: self.image_id(name, resource) for resource in ids}, ids
         )

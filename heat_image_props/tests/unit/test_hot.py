@@ -43,6 +43,7 @@ AMBIGUOUS = (
 PLAIN = (
     *('OS::Glance::Image', 'virtio-scsi', 'Ubuntu 24.04 LTS', 'trait:HW_X'),
     *('hw_disk_bus', 'a', 'e1', 'v1.2.3', 'x86_64', 'path/to'),
+    *('Debian 13 (trixie), amd64.',),
 )
 
 
