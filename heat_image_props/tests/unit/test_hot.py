@@ -19,6 +19,7 @@ from heat.common import template_format
 from heat.engine import function
 from heat.engine.hot import template as hot_template
 from heat.engine import template
+from heatclient.common import template_utils
 import hypothesis
 from hypothesis import strategies as st
 import yaml
@@ -166,6 +167,20 @@ class TestLiteral(base.BaseTestCase):
             written,
         )
         self.assertEqual(pairs, by_heat(written))
+
+    def test_client(self):
+        """The client finds no file in a template, and changes nothing."""
+        made = hot.template(
+            {
+                name: {'property': {name: 'x.yaml', 'other': 'y'}}
+                for name in ('get_file', 'type')
+            },
+            'd',
+        )
+        path = self.create_tempfiles([('t', hot.text(made))], '.yaml')[0]
+        files, read = template_utils.get_template_contents(path)
+
+        self.assertEqual(({}, made), (files, read))
 
     def test_every_function(self):
         """A single key with the name of a function is a key to Heat."""
