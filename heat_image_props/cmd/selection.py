@@ -104,7 +104,7 @@ def matching(
     api: image_api.ImageAPI,
     access: Access,
     tags: Iterable[str],
-    properties: Mapping[str, str],
+    properties: Iterable[tuple[str, str]],
     *,
     hidden: bool = False,
 ) -> list[image_api.Image]:
@@ -115,7 +115,7 @@ def matching(
     :param hidden: whether hidden images are looked at too
     :raises: :class:`exception.RequestFailed`
     """
-    tags = frozenset(tags)
+    tags, properties = frozenset(tags), frozenset(properties)
     found = []
     for is_hidden in ('false', 'true') if hidden else ('false',):
         filters = {'os_hidden': is_hidden}
@@ -125,7 +125,7 @@ def matching(
             image
             for image in api.images(**filters)
             if tags <= frozenset(image['tags'])
-            and properties.items() <= rules.custom(image).items()
+            and properties <= frozenset(rules.custom(image).items())
         ]
     return sorted(found, key=lambda image: (image['name'] or '', image['id']))
 

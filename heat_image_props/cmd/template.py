@@ -198,7 +198,7 @@ def _run(
         api,
         access,
         options.tags,
-        dict(options.properties),
+        options.properties,
         hidden=options.hidden,
     )
     found: dict[str, tuple[image_api.Image, export.Export]] = {}

@@ -84,11 +84,11 @@ class TestFind(SelectionTestCase):
 class TestMatching(SelectionTestCase):
     """Images by their tags and properties."""
 
-    def matching(self, tags=(), properties=None, **kwargs):
+    def matching(self, tags=(), properties=(), **kwargs):
         return [
             image['name']
             for image in selection.matching(
-                self.api, self.access, tags, properties or {}, **kwargs
+                self.api, self.access, tags, properties, **kwargs
             )
         ]
 
@@ -100,19 +100,24 @@ class TestMatching(SelectionTestCase):
             self.glance.add(name=name, tags=['x'], team='a')
         self.assertEqual(['a', 'b', 'c', 'd', 'e'], self.matching(['x']))
         self.assertEqual(['c'], self.matching(['x', 'y']))
-        self.assertEqual(['c'], self.matching([], {'team': 'a', 'disk': '1'}))
-        self.assertEqual([], self.matching(['x'], {'team': 'A'}))
+        self.assertEqual(
+            ['c'], self.matching([], {'team': 'a', 'disk': '1'}.items())
+        )
+        self.assertEqual([], self.matching(['x'], {'team': 'A'}.items()))
+        # No image has two values of one.
+        pairs = [('team', 'a'), ('team', 'b')]
+        self.assertEqual([], self.matching([], pairs))
         # An attribute is no custom property.
-        self.assertEqual([], self.matching([], {'status': 'active'}))
+        self.assertEqual([], self.matching([], {'status': 'active'}.items()))
 
     def test_of_the_project(self):
         """Images of others are not meant, also where they can be seen."""
         self.glance.is_admin = True
         self.glance.add(name='a', owner='other', visibility='public', k='v')
         self.glance.add(name=None, k='v')
-        self.assertEqual([None], self.matching([], {'k': 'v'}))
+        self.assertEqual([None], self.matching([], {'k': 'v'}.items()))
         self.access = selection.Access(None, False)
-        self.assertEqual([None, 'a'], self.matching([], {'k': 'v'}))
+        self.assertEqual([None, 'a'], self.matching([], {'k': 'v'}.items()))
 
     def test_hidden(self):
         """Hidden images are looked at if that is wanted."""
