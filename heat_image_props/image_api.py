@@ -21,6 +21,7 @@ image once per property (``glanceclient/v2/images.py``, ``schemas.py``).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 import http
 import json
@@ -49,6 +50,7 @@ LOG = logging.getLogger(__name__)
 Image = dict[str, Any]
 
 _PATCH = 'application/openstack-images-v2.1-json-patch'
+_PAGE = '1000'
 _RETRIABLE = frozenset((429, 500, 502, 503, 504))
 
 #: Seconds of silence after which a request counts as not answered.
@@ -149,6 +151,29 @@ class ImageAPI:
             exception.Gone,
             lambda: self.pause,
         )
+
+    def images(self, **filters: str) -> Iterator[Image]:
+        """Yield the images of a list, the newest first.
+
+        Hidden ones are left out unless they are asked for.
+
+        :param filters: members of an image and the value they shall have
+        """
+        question = {**filters, 'limit': _PAGE}
+        while question:
+            answer = self._json(
+                'GET',
+                f'/images?{urllib.parse.urlencode(question)}',
+                'list the images',
+                member='images',
+            )
+            yield from answer['images']
+            # A server may give fewer than asked for, and says where it ends.
+            question = (
+                {**question, 'marker': answer['images'][-1]['id']}
+                if answer['images'] and answer.get('next')
+                else {}
+            )
 
     def patch(
         self, image_id: str, operations: Iterable[diff.Operation]

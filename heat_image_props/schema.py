@@ -21,6 +21,7 @@ from heat.engine import properties
 from heat.engine import support
 
 from heat_image_props._i18n import _
+from heat_image_props import source
 
 PROPERTIES = (
     NAME,
@@ -238,15 +239,13 @@ properties_schema: dict[str, properties.Schema] = {
         properties.Schema.STRING,
         _('Format of the disk in the image.'),
         required=True,
-        constraints=_one_of(
-            'ami ari aki vhd vhdx vmdk raw qcow2 vdi iso ploop'
-        ),
+        constraints=_one_of(' '.join(source.DISK_FORMATS)),
     ),
     CONTAINER_FORMAT: _property(
         properties.Schema.STRING,
         _('Format of the container around the disk.'),
         required=True,
-        constraints=_one_of('ami ari aki bare ovf ova docker compressed'),
+        constraints=_one_of(' '.join(source.CONTAINER_FORMATS)),
     ),
     LOCATION: _property(
         properties.Schema.STRING,

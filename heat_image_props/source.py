@@ -38,6 +38,14 @@ REFERENCE = 'reference'
 #: The fingerprint of data that could not be read.
 UNREAD = 'unread:'
 
+#: Formats of the disk that an image can have.
+DISK_FORMATS = tuple(
+    'ami ari aki vhd vhdx vmdk raw qcow2 vdi iso ploop'.split()
+)
+
+#: Formats of the container around the disk.
+CONTAINER_FORMATS = tuple('ami ari aki bare ovf ova docker compressed'.split())
+
 #: Properties of the resource that say which data an image gets.
 IDENTITY = ('location', 'import_method', 'remote_region', 'remote_image')
 

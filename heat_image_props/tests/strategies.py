@@ -102,3 +102,37 @@ def resource_properties():
             'extra_properties': pairs,
         }
     )
+
+
+def images():
+    """Images as Glance shows them, those of other tools among them.
+
+    A name may be one that no client could have written.
+    """
+    base = st.fixed_dictionaries(
+        {
+            'id': st.uuids().map(str),
+            'name': st.none() | values,
+            'status': st.sampled_from(['active', 'deactivated', 'queued']),
+            'visibility': st.sampled_from(
+                ['public', 'private', 'community', 'shared']
+            ),
+            'protected': st.booleans(),
+            'os_hidden': st.booleans(),
+            'min_disk': st.integers(0, 2),
+            'min_ram': st.integers(0, 2),
+            'disk_format': st.sampled_from(['raw', 'qcow2']),
+            'container_format': st.just('bare'),
+            'tags': st.lists(names, max_size=4, unique=True),
+            'os_hash_algo': st.none() | st.sampled_from(['sha512', 'odd']),
+            'os_hash_value': st.none() | st.just('0' * 128),
+            'owner': st.just('ours'),
+        },
+        optional={'stores': st.sampled_from(['', 'fast', 'slow,fast'])},
+    )
+    custom = st.dictionaries(names, values, max_size=6) | accepted()
+    return st.builds(
+        lambda custom, base: {**custom, 'os_glance_x': 'x', **base},
+        custom,
+        base,
+    )

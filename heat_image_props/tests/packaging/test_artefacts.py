@@ -156,9 +156,17 @@ class WheelTestCase(ArtefactsTestCase):
         )
 
     def test_entry_points(self):
-        """Heat and oslo.config find the resource, the bridge, the options."""
+        """Heat and oslo.config find the resource, the bridge, the options.
+
+        Users find the commands.
+        """
         self.assertEqual(
             {
+                (
+                    'console_scripts',
+                    'heat-image-props-template',
+                    'heat_image_props.cmd.template:main',
+                ),
                 (
                     'heat.plugins',
                     'OS::Glance::Image',

@@ -62,6 +62,7 @@ class Request:
     """One request as Glance received it.
 
     :ivar time: seconds on the clock of the Glance
+    :ivar query: what follows the path
     """
 
     method: str
@@ -69,6 +70,7 @@ class Request:
     body: Any
     headers: dict[str, str]
     time: float
+    query: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def __str__(self) -> str:
         if self.path.startswith('/stores/'):
@@ -102,6 +104,7 @@ class FakeGlance(fake_glance_data.DataServer, fixtures.Fixture):
     :ivar in_use: ids of stores in which all data is in use
     :ivar is_admin: whether this user may do what only administrators may
     :ivar requests: all requests, in the order they came
+    :ivar page_size: most images that one answer lists
     :ivar lost_writes: number of changes to answer with 200 and to forget
     """
 
@@ -114,6 +117,7 @@ class FakeGlance(fake_glance_data.DataServer, fixtures.Fixture):
         self.in_use: set[str] = set()
         self.is_admin = False
         self.requests: list[Request] = []
+        self.page_size = 1000
         self.lost_writes = 0
         self._faults: list[Fault] = []
 
@@ -121,7 +125,7 @@ class FakeGlance(fake_glance_data.DataServer, fixtures.Fixture):
         self.mock = self.useFixture(requests_fixture.Fixture())
         self.mock.register_uri(
             requests_mock.ANY,
-            re.compile(f'^{re.escape(URL)}/v2/(images|info|stores)(/|$)'),
+            re.compile(f'^{re.escape(URL)}/v2/(images|info|stores)([/?]|$)'),
             content=self._answer,
         )
 
@@ -191,12 +195,18 @@ class FakeGlance(fake_glance_data.DataServer, fixtures.Fixture):
 
     def _answer(self, sent: Any, context: Any) -> bytes:
         # The path of the mock is in lower case.
-        path = urllib.parse.urlsplit(sent.url).path.partition('/v2')[2]
+        url = urllib.parse.urlsplit(sent.url)
+        path = url.path.partition('/v2')[2]
         if path.startswith('/images'):
             path = path[len('/images') :].strip('/')
         body = json.loads(sent.body) if sent.body else None
         request = Request(
-            sent.method, path, body, dict(sent.headers), self.clock()
+            sent.method,
+            path,
+            body,
+            dict(sent.headers),
+            self.clock(),
+            dict(urllib.parse.parse_qsl(url.query)),
         )
         self.requests.append(request)
         context.headers['x-openstack-request-id'] = REQUEST_ID
@@ -245,6 +255,11 @@ class FakeGlance(fake_glance_data.DataServer, fixtures.Fixture):
         image_id, _, rest = request.path.partition('/')
         if request.method == 'POST' and not image_id:
             return self._create(request.body)
+        if request.method == 'GET' and not image_id:
+            visible = filter(self._is_visible, self.images.values())
+            return 200, fake_glance_image.page(
+                visible, request.query, self.page_size
+            )
         image = self.images.get(image_id)
         if image is None or not self._is_visible(image):
             raise Refusal(404, f'No image found with ID {image_id}')

@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 import re
 from typing import Any
 
@@ -87,6 +88,30 @@ def check(values: dict[str, Any]) -> None:
             raise Refusal(400, f'{value!r} is not one of {_VISIBILITIES}')
         if name in ('kernel_id', 'ramdisk_id') and not _UUID.fullmatch(value):
             raise Refusal(400, f'{value!r} does not match')
+
+
+def page(
+    images: Iterable[dict[str, Any]], query: dict[str, str], most: int
+) -> dict[str, Any]:
+    """Return a part of a list, as Glance on MySQL finds images by name."""
+    query = {'os_hidden': 'false', **query}
+    found = [
+        image
+        for image in reversed(list(images))
+        if str(image['os_hidden']).lower() == query['os_hidden']
+        and image['owner'] == query.get('owner', image['owner'])
+        and (
+            'name' not in query
+            or str(image['name']).lower() == query['name'].lower()
+        )
+    ]
+    ids = [image['id'] for image in found]
+    start = ids.index(query['marker']) + 1 if 'marker' in query else 0
+    end = start + min(most, int(query['limit']))
+    answer = {'images': found[start:end]}
+    if end < len(found):
+        answer['next'] = f'/v2/images?marker={ids[end - 1]}'
+    return answer
 
 
 def apply(image: dict[str, Any], operation: dict[str, Any]) -> None:
