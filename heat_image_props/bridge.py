@@ -118,7 +118,7 @@ def add_plugin_dir(config: cfg.ConfigOpts) -> None:
     ours = os.path.realpath(PLUGIN_DIR)
     if any(os.path.realpath(path) == ours for path in config.plugin_dirs):
         return
-    if not _option(config, 'enabled'):
+    if not option(config, 'enabled'):
         _log_switched_off()
         return
     # The values of an override are expanded again.
@@ -140,11 +140,11 @@ def load_resource_types() -> dict[str, Any]:
     :returns: resource classes by type name; a type that is switched off by
         ``[heat_plugins]`` is not in it, nor has its code been imported.
     """
-    if not _option(cfg.CONF, 'enabled'):
+    if not option(cfg.CONF, 'enabled'):
         _log_switched_off()
         return {}
-    offers = _find_offers()
-    disabled = frozenset(_option(cfg.CONF, 'disabled'))
+    offers = find_offers()
+    disabled = frozenset(option(cfg.CONF, 'disabled'))
     for name in sorted(disabled - offers.keys()):
         LOG.warning(
             '[%(group)s] disabled names %(type)s, but no installed package '
@@ -195,7 +195,7 @@ def load_resource_types() -> dict[str, Any]:
     return classes
 
 
-def _option(config: cfg.ConfigOpts, name: str) -> Any:
+def option(config: cfg.ConfigOpts, name: str) -> Any:
     """The value of an option of ours, or its default if it is unusable.
 
     A value that cannot be read must not be what switches a plug-in off.
@@ -226,7 +226,7 @@ def _log_switched_off() -> None:
     )
 
 
-def _find_offers() -> dict[str, list[Offer]]:
+def find_offers() -> dict[str, list[Offer]]:
     """Offers by type name, each list sorted; loads nothing.
 
     The metadata is read here, and not through stevedore: its cache forgets
