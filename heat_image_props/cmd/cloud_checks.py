@@ -215,9 +215,9 @@ class CloudChecks:
         ]
         if not seen.is_everywhere:
             lines.append(
-                'Only stacks of this project were looked at: the account may '
-                'not list those of others, and does not see each image of '
-                'others. Repeat this as an administrator, or in each project.'
+                'Only stacks of this project were looked at, and images that '
+                'it can see: Heat does not list those of all projects to the '
+                'account. Repeat this as an administrator, or in each project.'
             )
         if seen.busy:
             lines.append(

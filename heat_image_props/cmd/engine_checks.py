@@ -25,7 +25,6 @@ from oslo_upgradecheck import upgradecheck
 from heat_image_props import bridge
 from heat_image_props.cmd import loading
 from heat_image_props.cmd import results
-from heat_image_props import conf
 from heat_image_props import redact
 
 _OLDEST_HEAT = 22
@@ -48,7 +47,7 @@ class EngineChecks:
         """What Heat has loaded, or the error by which it could not."""
         try:
             return loading.load(self._config)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             text = redact.mask(f'{type(error).__name__}: {error}')
             return ' '.join(text.split())
 
@@ -107,11 +106,10 @@ class EngineChecks:
                 'module in a directory of plugin_dirs.',
             )
         complaints = [f'Logged: {text}' for text in loaded.complaints]
-        off = self._switched_off()
-        if off:
+        if loaded.off:
             return results.result(
                 results.FAILURE,
-                f'The type is switched off by {off}: Heat uses its '
+                f'The type is switched off by {loaded.off}: Heat uses its '
                 'placeholder, which reports success and makes no image.',
                 f'Take that out of heat.conf and {_RESTART}; or delete or '
                 'abandon the stacks with images, and uninstall this package.',
@@ -143,14 +141,6 @@ class EngineChecks:
                 *complaints,
             )
         return results.result(results.SUCCESS, 'Active, and loaded once.')
-
-    def _switched_off(self) -> str:
-        """Name the option that switches the type off, if one does."""
-        if not bridge.option(self._config, 'enabled'):
-            return f'[{conf.GROUP}] enabled'
-        if loading.IMAGE in bridge.option(self._config, 'disabled'):
-            return f'[{conf.GROUP}] disabled'
-        return ''
 
     def resource_class(self) -> upgradecheck.Result:
         """Say which class templates get for the type."""

@@ -35,6 +35,7 @@ import warnings
 from oslo_config import cfg
 
 from heat_image_props import bridge
+from heat_image_props import conf
 
 #: The resource type that this package overrides.
 IMAGE = 'OS::Glance::Image'
@@ -69,6 +70,7 @@ class Loaded:
     """What Heat has loaded.
 
     :ivar resource_class: the class that templates get for :data:`IMAGE`
+    :ivar off: the option that switches the type off, if one does
     :ivar times: how often Heat has read the module of this package
     :ivar dirs: ``plugin_dirs`` as Heat used it
     :ivar complaints: warnings and errors of this package
@@ -76,6 +78,7 @@ class Loaded:
     """
 
     resource_class: Any
+    off: str
     times: int
     dirs: tuple[str, ...]
     complaints: tuple[str, ...]
@@ -97,13 +100,23 @@ def load(config: cfg.ConfigOpts) -> Loaded:
         resources.initialise()
         registry = resources.global_env().registry
         resource_class = registry.get_class_to_instantiate(IMAGE)
+        off = _switched_off(config)
     return Loaded(
         resource_class,
+        off,
         _times(),
         tuple(config.plugin_dirs),
-        tuple(complaints),
+        tuple(dict.fromkeys(complaints)),
         tuple(_mapped(config.environment_dir)),
     )
+
+
+def _switched_off(config: cfg.ConfigOpts) -> str:
+    if not bridge.option(config, 'enabled'):
+        return f'[{conf.GROUP}] enabled'
+    if IMAGE in bridge.option(config, 'disabled'):
+        return f'[{conf.GROUP}] disabled'
+    return ''
 
 
 def _choose_backend() -> None:
@@ -183,14 +196,11 @@ def _mapped(environment_dir: str) -> Iterator[Mapped]:
         except (OSError, ValueError):
             # Heat logs it, and goes on without the file.
             continue
-        registry = document.get(environment_format.RESOURCE_REGISTRY)
-        if not isinstance(registry, Mapping):
-            continue
+        # Of a form that Heat has accepted, as it has loaded it.
+        registry = document.get(environment_format.RESOURCE_REGISTRY) or {}
         yield from _entries(path, registry)
-        named = registry.get('resources')
-        for names, entries in dict(named or {}).items():
-            if isinstance(entries, Mapping):
-                yield from _entries(path, entries, str(names))
+        for names, entries in (registry.get('resources') or {}).items():
+            yield from _entries(path, entries, names)
 
 
 def _entries(

@@ -109,7 +109,11 @@ class Checks(upgradecheck.UpgradeCommands):  # type: ignore[misc]  # untyped
             part
             for line in str(result.details).splitlines()
             for part in textwrap.wrap(
-                line, _WIDTH, subsequent_indent='  ', break_on_hyphens=False
+                line,
+                _WIDTH,
+                subsequent_indent='  ',
+                break_long_words=False,
+                break_on_hyphens=False,
             )
         )
 

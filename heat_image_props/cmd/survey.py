@@ -160,7 +160,8 @@ class Cloud:
         except Exception as error:
             # Not its text: that of a YAML error quotes the file.
             raise NotSeen(
-                f'clouds.yaml cannot be read ({type(error).__name__})'
+                f'what is in OS_* or clouds.yaml is no account '
+                f'({type(error).__name__})'
             ) from None
         services = ('image', 'orchestration')
         return cls(
@@ -200,13 +201,7 @@ class Cloud:
         :returns: None if there is no version 2
         :raises: :class:`NotSeen`
         """
-        connection = self._adapter('image')
-        try:
-            base = connection.get_endpoint() or ''
-        except ksa_exceptions.ClientException as error:
-            raise NotSeen(str(error)) from None
-        base = re.sub(r'/v2(\.\d+)?$', '', base.rstrip('/'))
-        answer = self._get(connection, f'{base}/versions')
+        answer = self._get_of_glance('/versions')
         return max(
             (
                 int(match[1])
@@ -226,11 +221,8 @@ class Cloud:
         :returns: empty if there are none
         :raises: :class:`NotSeen`
         """
-        connection = self._adapter('image')
         try:
-            base = connection.get_endpoint() or ''
-            base = re.sub(r'/v2(\.\d+)?$', '', base.rstrip('/'))
-            answer = self._get(connection, f'{base}/v2/info/usage')
+            answer = self._get_of_glance('/v2/info/usage')
         except NotSeen as error:
             if error.status == 404:
                 return {}
@@ -363,6 +355,17 @@ class Cloud:
             region_name=self.region or None,
             endpoint_override=self._endpoints.get(service),
             user_agent=AGENT,
+        )
+
+    def _get_of_glance(self, path: str) -> dict[str, Any]:
+        """Ask for what is beside the images, by its whole path."""
+        connection = self._adapter('image')
+        try:
+            base = connection.get_endpoint() or ''
+        except ksa_exceptions.ClientException as error:
+            raise NotSeen(str(error)) from None
+        return self._get(
+            connection, re.sub(r'/v2(\.\d+)?$', '', base.rstrip('/')) + path
         )
 
     def _get(self, connection: adapter.Adapter, path: str) -> dict[str, Any]:
