@@ -158,7 +158,7 @@ class Cloud:
         ) as error:
             raise NotSeen(str(error)) from None
         except Exception as error:
-            # Not its text: that of a YAML error quotes the file.
+            # Not its text, which may quote a file or a variable.
             raise NotSeen(
                 f'what is in OS_* or clouds.yaml is no account '
                 f'({type(error).__name__})'

@@ -166,6 +166,8 @@ class WheelTestCase(ArtefactsTestCase):
                     'console_scripts',
                     'heat-image-props-template',
                     'heat_image_props.cmd.template:main',
+                    'heat-image-props-status',
+                    'heat_image_props.cmd.status:main',
                 ),
                 (
                     'heat.plugins',

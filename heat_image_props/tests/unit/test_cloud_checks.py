@@ -181,6 +181,14 @@ class TestAccess(CloudTestCase):
         self.assert_found(results.WARNING, self.access, 'clouds.yaml')
         self.assertNotIn('s3cret', self.access.details)
 
+    def test_variables_that_do_not_fit(self):
+        """What openstacksdk stumbles over is told, without a value of it."""
+        self.log_in(AUTH_TYPE='none', ENDPOINT=fake_glance.URL)
+
+        self.checks()
+
+        self.assert_found(results.WARNING, self.access, 'TypeError')
+
     def test_without_a_project(self):
         """Heat cannot be asked by who works in no project."""
         self.log_in(PROJECT_NAME=None, PROJECT_DOMAIN_NAME=None)

@@ -17,6 +17,7 @@ import json
 import os
 import pathlib
 import sys
+import types
 from unittest import mock
 
 # Before anything of Heat: it selects the backend of oslo.service.
@@ -24,7 +25,6 @@ from heat_image_props.tests import heat_base  # noqa: F401
 
 import fixtures
 from oslo_config import cfg
-import oslo_service
 
 from heat_image_props import bridge
 from heat_image_props.cmd import engine_checks
@@ -412,9 +412,9 @@ class TestEngine(CommandTestCase):
 
     def test_heat_without_a_choice_of_backends(self):
         """A Heat of eventlet alone is loaded too."""
-        with (
-            mock.patch.dict(sys.modules, {'oslo_service.backend': None}),
-            mock.patch.object(oslo_service, 'backend', create=True),
-        ):
-            del oslo_service.backend
+        modules = {
+            'oslo_service': types.ModuleType('oslo_service'),
+            'oslo_service.backend': None,
+        }
+        with mock.patch.dict(sys.modules, modules):
             self.assertIsNone(loading._choose_backend())
