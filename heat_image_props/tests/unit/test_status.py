@@ -154,7 +154,9 @@ class TestCommand(CommandTestCase):
             ('--os-cloud', 'x', '--os-region-name', 'y', 'upgrade', 'check'),
             ('upgrade', 'check', '--os-cloud', 'x', '--os-region-name', 'y'),
         ):
-            with mock.patch.object(status.Checks, 'check', return_value=0):
+            with mock.patch.object(
+                status.Checks, 'check', autospec=True, return_value=0
+            ):
                 self.run_command('--config-file', path, *arguments)
             self.assertEqual('x', cfg.CONF.os_cloud)
             self.assertEqual('y', cfg.CONF.os_region_name)
@@ -207,6 +209,7 @@ class TestCommand(CommandTestCase):
         with mock.patch.object(
             status.Checks,
             'check',
+            autospec=True,
             side_effect=RuntimeError('http://me:s3cret@keystone.test/'),
         ):
             code, out, err = self.run_command(
@@ -231,7 +234,7 @@ class TestVersions(CommandTestCase):
     def test_heat(self):
         """What is too old is a failure, what is not known a warning."""
         name = 'heat_image_props.cmd.engine_checks.version'
-        with mock.patch(name, return_value=self.found):
+        with mock.patch(name, autospec=True, return_value=self.found):
             result = engine_checks.EngineChecks(cfg.CONF).versions()
 
         self.assertEqual(self.code, result.code)
@@ -274,7 +277,12 @@ class TestEngine(CommandTestCase):
 
     def test_entry_points_that_are_missing(self):
         """A package without its metadata is not loaded, and that is said."""
-        with mock.patch.object(bridge.PluginLoader, 'is_available'):
+        with mock.patch.object(
+            bridge.PluginLoader,
+            'is_available',
+            autospec=True,
+            return_value=False,
+        ):
             code, checks = self.check()
 
         self.assertEqual(2, code)
@@ -378,7 +386,10 @@ class TestEngine(CommandTestCase):
     def test_class_that_cannot_be_loaded(self):
         """The stand-in refuses every use: the reason is told."""
         with mock.patch.object(
-            bridge, '_load', side_effect=ImportError('no such thing')
+            bridge,
+            '_load',
+            autospec=True,
+            side_effect=ImportError('no such thing'),
         ):
             code, checks = self.check()
 
@@ -412,9 +423,7 @@ class TestEngine(CommandTestCase):
 
     def test_heat_without_a_choice_of_backends(self):
         """A Heat of eventlet alone is loaded too."""
-        modules = {
-            'oslo_service': types.ModuleType('oslo_service'),
-            'oslo_service.backend': None,
-        }
+        modules = {'oslo_service': types.ModuleType('oslo_service')}
         with mock.patch.dict(sys.modules, modules):
+            sys.modules.pop('oslo_service.backend', None)
             self.assertIsNone(loading._choose_backend())
