@@ -68,7 +68,7 @@ class TestStatus(base.FunctionalTestCase):
         }
         for line in config.read_text().splitlines():
             name, _, value = line.partition('=')
-            if 'password' in name or 'key' in name.split('_'):
+            if name.strip().endswith(('password', '_key')):
                 secrets.add(value.strip())
         for secret in filter(None, secrets):
             self.assertNotIn(secret, output)
