@@ -166,6 +166,9 @@ class WheelTestCase(ArtefactsTestCase):
                     'console_scripts',
                     'heat-image-props-template',
                     'heat_image_props.cmd.template:main',
+                ),
+                (
+                    'console_scripts',
                     'heat-image-props-status',
                     'heat_image_props.cmd.status:main',
                 ),
