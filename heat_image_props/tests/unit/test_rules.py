@@ -40,7 +40,11 @@ LOST = (
 class TestPurity(base.BaseTestCase):
     """What decides must need nothing to run."""
 
-    scenarios = [('rules', {'module': 'rules'}), ('diff', {'module': 'diff'})]
+    scenarios = [
+        ('rules', {'module': 'rules'}),
+        ('diff', {'module': 'diff'}),
+        ('metadefs', {'module': 'metadefs'}),
+    ]
 
     def test_imports_the_standard_library_only(self):
         """A pure module imports nothing but the standard library."""
