@@ -71,6 +71,27 @@ IMAGE_OPTS: list[cfg.Opt] = [
         'take longer for the sake of bigger downloads should raise this too. '
         'Takes effect when heat-engine is restarted.',
     ),
+    cfg.StrOpt(
+        'metadefs',
+        default='warn',
+        choices=[
+            ('off', 'no definition is read'),
+            ('warn', 'what differs is an event of the stack, and is logged'),
+            (
+                'enforce',
+                'a template with a value that differs is refused when the '
+                'stack is validated, and so is the next update of a stack '
+                'that has one already',
+            ),
+        ],
+        help='What becomes of properties that are not as the metadata '
+        'definitions of the cloud have them, those of Glance that are '
+        'associated with OS::Glance::Image. Properties that are not defined '
+        'are always accepted, and if the definitions cannot be read, so is '
+        'everything. Those that Glance ships may lag behind what Nova takes: '
+        'compare them before they are enforced. Takes effect when '
+        'heat-engine is restarted.',
+    ),
 ]
 
 
@@ -92,6 +113,15 @@ def import_stall_timeout(conf: cfg.ConfigOpts) -> float:
     """
     register_opts(conf)
     return float(conf[IMAGE_GROUP].import_stall_timeout)
+
+
+def metadefs(conf: cfg.ConfigOpts) -> str:
+    """Return the option of this name: ``off``, ``warn`` or ``enforce``.
+
+    :param conf: the configuration, that of heat-engine as a rule.
+    """
+    register_opts(conf)
+    return str(conf[IMAGE_GROUP].metadefs)
 
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:

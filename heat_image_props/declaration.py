@@ -96,6 +96,19 @@ def read(values: Mapping[str, Any]) -> diff.Declared:
     return declared
 
 
+def texts(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the declared custom properties as text, where they have one.
+
+    Others may be declared beside, in vain.
+
+    :param values: properties of the resource by name, as far as known
+    """
+    found: dict[str, str] = {}
+    for _, key, value in _given(values):
+        found.update(rules.check({key: value}).text)
+    return found
+
+
 def managed(values: Mapping[str, Any]) -> diff.Managed:
     """Return what a resource with these properties has set on its image.
 

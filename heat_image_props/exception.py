@@ -28,6 +28,14 @@ from heat_image_props import rules
 _MOST_SHOWN = 100
 
 
+def _listed(offences: Sequence[rules.Offence]) -> str:
+    """Return offences, a line each."""
+    lines = [str(offence) for offence in offences[:_MOST_SHOWN]]
+    if len(offences) > _MOST_SHOWN:
+        lines.append(f'and {len(offences) - _MOST_SHOWN} more')
+    return ''.join(f'\n- {line}' for line in lines)
+
+
 class ImageError(Exception):
     """Base of all errors of this package."""
 
@@ -40,12 +48,23 @@ class InvalidDeclaration(ImageError):
 
     def __init__(self, offences: Iterable[rules.Offence]) -> None:
         self.offences = tuple(offences)
-        lines = [str(offence) for offence in self.offences[:_MOST_SHOWN]]
-        if len(self.offences) > _MOST_SHOWN:
-            lines.append(f'and {len(self.offences) - _MOST_SHOWN} more')
         super().__init__(
-            'Glance would not keep what is declared, nothing '
-            'was changed:\n- ' + '\n- '.join(lines)
+            'Glance would not keep what is declared, nothing was changed:'
+            + _listed(self.offences)
+        )
+
+
+class NotAsDefined(ImageError):
+    """Properties are not as the cloud defines them, and it enforces that.
+
+    :param offences: all that is wrong, in the order to be shown
+    """
+
+    def __init__(self, offences: Iterable[rules.Offence]) -> None:
+        self.offences = tuple(offences)
+        super().__init__(
+            'This cloud enforces its metadata definitions, and what is '
+            f'declared differs, nothing was changed:{_listed(self.offences)}'
         )
 
 

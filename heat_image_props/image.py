@@ -25,6 +25,7 @@ from heat.engine.resources.openstack.heat import none_resource
 from oslo_config import cfg
 from oslo_log import log as logging
 
+from heat_image_props import advice
 from heat_image_props import attributes
 from heat_image_props import conf
 from heat_image_props import creation
@@ -50,7 +51,9 @@ LOG = logging.getLogger(__name__)
 _LAST_MOMENT = 3.0
 
 
-class GlanceImage(replacement.Replaceable, inspection.Inspectable):
+class GlanceImage(
+    replacement.Replaceable, inspection.Inspectable, advice.Advisable
+):
     """An image in Glance with its key and value properties.
 
     Glance fetches its data, or somebody uploads it.  Metadata is changed in
@@ -70,25 +73,31 @@ class GlanceImage(replacement.Replaceable, inspection.Inspectable):
     def validate(self) -> Any:
         """Refuse what Glance would not keep, all of it in one message."""
         super().validate()
-        offences = declaration.check(
-            *known.values(
-                self.properties,
-                schema.PROPERTIES,
-                strict=self.stack.strict_validate,
-            )
+        values, unknown = known.values(
+            self.properties,
+            schema.PROPERTIES,
+            strict=self.stack.strict_validate,
         )
+        offences = declaration.check(values, unknown)
+        errors: list[exception.ImageError] = []
         if offences:
+            errors.append(exception.InvalidDeclaration(offences))
+        unfit = self._unfit(values)
+        if unfit:
+            errors.append(exception.NotAsDefined(unfit))
+        if errors:
             # The name stands in the message and is not given as a path: Heat
             # writes the colon after a path twice where it crosses RPC.
-            error = exception.InvalidDeclaration(offences)
+            text = '\n'.join(map(str, errors))
             raise heat_exception.StackValidationFailed(
-                message=f'{self.stack.t.RESOURCES}.{self.name}: {error}'
+                message=f'{self.stack.t.RESOURCES}.{self.name}: {text}'
             )
 
     def handle_create(self) -> reconcile.Reconciler:
         """Create the image record, with everything in one request."""
         values = self._given()
         declared = declaration.read(values)
+        self._advise(values)
         chosen = values[schema.IMAGE_ID]
         image_id = chosen or str(uuid.uuid4())
         data = source.read(values)
@@ -153,6 +162,7 @@ class GlanceImage(replacement.Replaceable, inspection.Inspectable):
         after = known.given(
             json_snippet.properties(self.properties_schema, self.context)
         )
+        self._advise(after, self._given())
         if self._is_unsure and self._needs_other_data(after, self._given()):
             raise resource.UpdateReplace(self.name)
         task = self._reconciler(

@@ -47,7 +47,8 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
-Image = dict[str, Any]
+Answer = dict[str, Any]
+Image = Answer
 
 _PATCH = 'application/openstack-images-v2.1-json-patch'
 _PAGE = '1000'
@@ -55,6 +56,9 @@ _RETRIABLE = frozenset((429, 500, 502, 503, 504))
 
 #: Seconds of silence after which a request counts as not answered.
 TIMEOUT = 60.0
+
+#: The same for metadata definitions, which can be done without.
+DEFINITIONS_TIMEOUT = 10.0
 
 _ACCEPTED = http.HTTPStatus.ACCEPTED
 _ERRORS = {
@@ -254,6 +258,41 @@ class ImageAPI:
             if str(store.get('read-only')).lower() != 'true'
         ]
 
+    def namespaces(self, resource_type: str, after: str = '') -> Answer:
+        """Return a page of the namespaces of metadata definitions.
+
+        :param resource_type: what they shall be associated with
+        :param after: name of the last namespace of the page before
+        :raises: :class:`exception.NotFound`, :class:`exception.Refused` if
+            the cloud has no such API, or keeps it from this user
+        """
+        query = {'resource_types': resource_type, 'limit': '1000'}
+        if after:
+            query['marker'] = after
+        return self._json(
+            'GET',
+            f'/metadefs/namespaces?{urllib.parse.urlencode(query)}',
+            'list the metadata definitions of the cloud',
+            member='namespaces',
+            timeout=DEFINITIONS_TIMEOUT,
+        )
+
+    def namespace(self, name: str, resource_type: str) -> Answer:
+        """Return a namespace of metadata definitions with all it defines.
+
+        :param resource_type: whose prefix the names shall have
+        :raises: :class:`exception.NotFound` if it is not there, or private
+        """
+        action = f'read the metadata definitions {name}'
+        query = urllib.parse.urlencode({'resource_type': resource_type})
+        return self._json(
+            'GET',
+            f'/metadefs/namespaces/{_segment(name, action)}?{query}',
+            action,
+            member='namespace',
+            timeout=DEFINITIONS_TIMEOUT,
+        )
+
     def delete_from_store(self, image_id: str, store: str) -> None:
         """Delete the data of an image in one of its stores."""
         action = f'delete the data of image {image_id} from store {store}'
@@ -389,6 +428,7 @@ class ImageAPI:
         *,
         secret: str = '',
         expected: int | None = http.HTTPStatus.NO_CONTENT,
+        timeout: float = TIMEOUT,
         **kwargs: Any,
     ) -> requests.Response:
         """Send a request once, and return the answer, if it is a success.
@@ -413,7 +453,7 @@ class ImageAPI:
                 log=False,
                 connect_retries=0,
                 status_code_retries=0,
-                timeout=TIMEOUT,
+                timeout=timeout,
                 **kwargs,
             )
         except ksa_exceptions.ClientException as error:

@@ -33,6 +33,7 @@ from requests_mock.contrib import fixture as requests_fixture
 from heat_image_props import image_api
 from heat_image_props.tests.unit import fake_glance_data
 from heat_image_props.tests.unit import fake_glance_image
+from heat_image_props.tests.unit import fake_glance_metadefs
 
 BASE = fake_glance_image.BASE
 PROJECT = fake_glance_image.PROJECT
@@ -94,7 +95,11 @@ class Fault:
     times: int
 
 
-class FakeGlance(fake_glance_data.DataServer, fixtures.Fixture):
+class FakeGlance(
+    fake_glance_data.DataServer,
+    fake_glance_metadefs.MetadefServer,
+    fixtures.Fixture,
+):
     """A Glance with a few images.
 
     :ivar images: image by id, as ``GET`` shows it
@@ -103,7 +108,8 @@ class FakeGlance(fake_glance_data.DataServer, fixtures.Fixture):
         id and project; kept, as in Glance, while it is not shared
     :ivar in_use: ids of stores in which all data is in use
     :ivar is_admin: whether this user may do what only administrators may
-    :ivar requests: all requests, in the order they came
+    :ivar requests: all requests, in the order they came, but for those
+    :ivar definition_requests: for metadata definitions
     :ivar page_size: most images that one answer lists
     :ivar lost_writes: number of changes to answer with 200 and to forget
     """
@@ -117,6 +123,7 @@ class FakeGlance(fake_glance_data.DataServer, fixtures.Fixture):
         self.in_use: set[str] = set()
         self.is_admin = False
         self.requests: list[Request] = []
+        self.definition_requests: list[Request] = []
         self.page_size = 1000
         self.lost_writes = 0
         self._faults: list[Fault] = []
@@ -125,7 +132,9 @@ class FakeGlance(fake_glance_data.DataServer, fixtures.Fixture):
         self.mock = self.useFixture(requests_fixture.Fixture())
         self.mock.register_uri(
             requests_mock.ANY,
-            re.compile(f'^{re.escape(URL)}/v2/(images|info|stores)([/?]|$)'),
+            re.compile(
+                f'^{re.escape(URL)}/v2/(images|info|metadefs|stores)([/?]|$)'
+            ),
             content=self._answer,
         )
 
@@ -208,7 +217,10 @@ class FakeGlance(fake_glance_data.DataServer, fixtures.Fixture):
             self.clock(),
             dict(urllib.parse.parse_qsl(url.query)),
         )
-        self.requests.append(request)
+        if path.startswith('/metadefs'):
+            self.definition_requests.append(request)
+        else:
+            self.requests.append(request)
         context.headers['x-openstack-request-id'] = REQUEST_ID
         fault = self._fault(str(request))
         if fault is not None:
@@ -290,6 +302,8 @@ class FakeGlance(fake_glance_data.DataServer, fixtures.Fixture):
         what, _, rest = request.path[1:].partition('/')
         if request.method == 'GET' and what == 'info':
             return self._info(rest)
+        if request.method == 'GET' and what == 'metadefs':
+            return self._serve_metadefs(rest, request.query)
         if request.method == 'DELETE' and what == 'stores':
             store, _, image_id = rest.partition('/')
             return self._delete_from_store(

@@ -19,6 +19,7 @@ import json
 from heat_image_props.tests import heat_base
 
 import fixtures
+from heat.common import cache
 from heat.common import exception as heat_exception
 from heat.engine import resource
 from heat.engine import scheduler
@@ -27,6 +28,7 @@ from heat.objects import event as event_object
 from heat.tests import fakes
 from heat.tests import utils
 
+from heat_image_props import definitions
 from heat_image_props import deletion
 from heat_image_props import image
 from heat_image_props import reconcile
@@ -99,6 +101,12 @@ class ImageTestCase(heat_base.HeatTestCase):
         # Attributes read within a moment are those of one look.
         self.useFixture(
             fixtures.MonkeyPatch('heat_image_props.inspection._SAME_MOMENT', 0)
+        )
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'heat_image_props.advice.LIBRARY',
+                definitions.Library(cache.get_cache_region(), self.clock),
+            )
         )
         resource._register_class(TYPE, image.GlanceImage)
 

@@ -48,6 +48,23 @@ class TestOptions(base.BaseTestCase):
         config.set_override('import_stall_timeout', 0, conf.IMAGE_GROUP)
         self.assertEqual(0, conf.import_stall_timeout(config))
 
+    def test_metadefs(self):
+        """Advice from definitions is given, and enforced if so chosen."""
+        config = cfg.ConfigOpts()
+        config([])
+
+        self.assertEqual('warn', conf.metadefs(config))
+        for mode in ('off', 'enforce'):
+            config.set_override('metadefs', mode, conf.IMAGE_GROUP)
+            self.assertEqual(mode, conf.metadefs(config))
+        self.assertRaises(
+            ValueError,
+            config.set_override,
+            'metadefs',
+            'perhaps',
+            conf.IMAGE_GROUP,
+        )
+
     def test_registered_twice(self):
         """Registering them again is harmless."""
         config = cfg.ConfigOpts()
@@ -88,6 +105,7 @@ class TestOptions(base.BaseTestCase):
         self.assertIn('#disabled =', lines)
         self.assertIn('[heat_image_props]', lines)
         self.assertIn('#import_stall_timeout = 3000', lines)
+        self.assertIn('#metadefs = warn', lines)
 
     def test_imports_no_heat(self):
         """Tools that only list options do not get Heat imported."""

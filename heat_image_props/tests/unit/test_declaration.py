@@ -310,6 +310,26 @@ class TestMembers(base.BaseTestCase):
         self.assertIn('project', offence.reason)
 
 
+class TestTexts(base.BaseTestCase):
+    """What is declared as text, beside what is not."""
+
+    def test_texts(self):
+        """What Glance would not keep is left out, and the rest is there."""
+        self.assertEqual(
+            {'a': '1', 'b': 'true', '4': 'x', 'os_distro': 'debian'},
+            declaration.texts(
+                {
+                    'name': 'n',
+                    'property': {'a': 1, 'c': None, 'image_id': 'x', 4: 'x'},
+                    'extra_properties': {'b': True, None: 'x', 'd': [1]},
+                    'os_distro': 'debian',
+                    'os_version': '',
+                }
+            ),
+        )
+        self.assertEqual({}, declaration.texts({}))
+
+
 class TestRefused(base.BaseTestCase):
     """What is wrong with it."""
 

@@ -348,6 +348,25 @@ class TestInvalidDeclaration(base.BaseTestCase):
         self.assertIn('and 4900 more', str(error))
 
 
+class TestNotAsDefined(base.BaseTestCase):
+    """What a cloud refuses by its definitions."""
+
+    def test_one_line_each(self):
+        """Each offence has a line of its own, and many are cut."""
+        offences = [rules.Offence(f'k{n}', 'is bad', 'fix it') for n in (1, 2)]
+        error = exception.NotAsDefined(offences)
+        self.assertEqual(tuple(offences), error.offences)
+        self.assertEqual(
+            ["- 'k1' is bad: fix it", "- 'k2' is bad: fix it"],
+            str(error).splitlines()[1:],
+        )
+        self.assertIn('nothing was changed', str(error))
+        self.assertEqual(
+            '- and 20 more',
+            str(exception.NotAsDefined(offences * 60)).splitlines()[-1],
+        )
+
+
 class TestNotApplied(base.BaseTestCase):
     """A change that fails again and again."""
 

@@ -12,6 +12,8 @@
 
 """Tests of the requests to Glance that are not about its metadata."""
 
+import urllib.parse
+
 from keystoneauth1 import adapter
 from keystoneauth1 import session
 from keystoneauth1 import token_endpoint
@@ -34,6 +36,53 @@ def connect():
             service_type='image',
         )
     )
+
+
+class TestDefinitions(base.BaseTestCase):
+    """Requests for metadata definitions."""
+
+    def setUp(self):
+        super().setUp()
+        self.mock = self.useFixture(requests_fixture.Fixture())
+
+    def test_list(self):
+        """A page begins after the last namespace of the one before."""
+        url = f'{fake_glance.URL}/v2/metadefs/namespaces'
+        self.mock.get(url, json={'namespaces': []})
+        api = connect()
+        self.assertEqual({'namespaces': []}, api.namespaces('A::B'))
+        api.namespaces('A::B', 'C::D &')
+        queries = [
+            urllib.parse.parse_qs(each.query, keep_blank_values=True)
+            for each in self.mock.request_history
+        ]
+        self.assertEqual(
+            [
+                {'resource_types': ['a::b'], 'limit': ['1000']},
+                {
+                    'resource_types': ['a::b'],
+                    'limit': ['1000'],
+                    'marker': ['c::d &'],
+                },
+            ],
+            queries,
+        )
+
+    def test_namespace(self):
+        """A name is one segment of the path, and the wait is short."""
+        url = f'{fake_glance.URL}/v2/metadefs/namespaces/A%2FB%3F'
+        self.mock.get(url, json={'namespace': 'A/B?'})
+        self.assertEqual(
+            {'namespace': 'A/B?'}, connect().namespace('A/B?', 'C')
+        )
+        sent = self.mock.last_request
+        self.assertEqual('resource_type=c', sent.query)
+        self.assertEqual(image_api.DEFINITIONS_TIMEOUT, sent.timeout)
+
+    def test_name_of_dots(self):
+        """No path leads to a name of dots."""
+        self.assertRaises(exception.NotFound, connect().namespace, '..', 'C')
+        self.assertEqual([], self.mock.request_history)
 
 
 class TestOneRequest(base.BaseTestCase):
