@@ -14,7 +14,6 @@
 
 import pathlib
 import secrets
-import sys
 from typing import Any
 
 import fixtures
@@ -54,7 +53,7 @@ class Heat(fixtures.Fixture):
     :meth:`sync_database` come before ``setUp``.
 
     Nothing here names a plug-in: what the engine loads is what is installed
-    in the Python environment that runs minicloud.
+    in its Python environment (:mod:`minicloud.installation`).
 
     :param supervisor: starts and ends its processes.
     :param port: where the API listens.
@@ -104,7 +103,9 @@ class Heat(fixtures.Fixture):
         :param authtoken: options of ``[keystone_authtoken]``.
         :param domain_admin_password: of the administrator of Heat's domain.
         """
-        etc = installation.data_file('openstack-heat', 'heat', 'api-paste.ini')
+        paste = installation.data_file(
+            installation.HEAT, 'heat', 'api-paste.ini'
+        )
         sections: dict[str, dict[str, Any]] = {
             'DEFAULT': {
                 'transport_url': transport,
@@ -116,8 +117,8 @@ class Heat(fixtures.Fixture):
                 'stack_domain_admin_password': domain_admin_password,
                 'heat_metadata_server_url': self._port.url,
                 # Not those of a Heat that the machine may have.
-                'environment_dir': etc.parent / 'environment.d',
-                'template_dir': etc.parent / 'templates',
+                'environment_dir': paste.parent / 'environment.d',
+                'template_dir': paste.parent / 'templates',
                 # Off by default in Heat; stacks are adopted here too.
                 'enable_stack_abandon': True,
                 'enable_stack_adopt': True,
@@ -138,7 +139,7 @@ class Heat(fixtures.Fixture):
                     'user_domain_id',
                 )
             },
-            'paste_deploy': {'api_paste_config': etc},
+            'paste_deploy': {'api_paste_config': paste},
         }
         inifile.write(self._config, inifile.merge(sections, self._overrides))
 
@@ -150,7 +151,7 @@ class Heat(fixtures.Fixture):
         self._supervisor.run(
             'heat-manage',
             [
-                str(installation.script('openstack-heat', 'heat-manage')),
+                str(installation.script(installation.HEAT, 'heat-manage')),
                 '--config-file',
                 str(self._config),
                 'db_sync',
@@ -167,7 +168,7 @@ class Heat(fixtures.Fixture):
         self.engine = self._supervisor.spawn(
             'heat',
             [
-                sys.executable,
+                str(installation.python(installation.HEAT)),
                 # Its directory must not be on the path.
                 '-P',
                 str(_SERVERS / 'heat_one_process.py'),
@@ -192,7 +193,7 @@ class Heat(fixtures.Fixture):
         wsgi.wait_for_http(self.engine, self._port.url)
 
     def _start_separate(self) -> None:
-        program = installation.script('openstack-heat', 'heat-engine')
+        program = installation.script(installation.HEAT, 'heat-engine')
         self.engine = self._supervisor.spawn(
             'heat-engine',
             [str(program), '--config-file', str(self._config)],
@@ -205,6 +206,7 @@ class Heat(fixtures.Fixture):
             self._port,
             arguments=(f'--pythonpath={_SERVERS}',),
             env={'MINICLOUD_HEAT_CONF': str(self._config)},
+            python=installation.python(installation.HEAT),
         )
         self.addCleanup(self.api.process.stop)
         self.api.start()

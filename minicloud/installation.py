@@ -10,8 +10,14 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Where the programs and data files of a cloud are found."""
+"""Where the programs and data files of a cloud are found.
 
+All of them are in the Python environment that runs minicloud, except that Heat
+may be in another one: ``MINICLOUD_HEAT_PYTHON`` names its interpreter.  So a
+Heat of any age runs beside today's Keystone and Glance.
+"""
+
+import os
 import pathlib
 import shutil
 import sys
@@ -23,38 +29,58 @@ from minicloud import process
 _SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 
-def data_file(distribution: str, *parts: str) -> pathlib.Path:
-    """A file that a wheel has put below ``etc`` of this environment.
+#: The distribution of Heat.
+HEAT = 'openstack-heat'
 
-    :param distribution: the wheel's name, for the message.
+
+def python(distribution: str) -> pathlib.Path:
+    """The interpreter of the environment that has a distribution.
+
+    Its path is not resolved: the environment is where the symlink is.
+    """
+    other = os.environ.get('MINICLOUD_HEAT_PYTHON')
+    if distribution == HEAT and other:
+        return pathlib.Path(other).absolute()
+    return pathlib.Path(sys.executable)
+
+
+def data_file(distribution: str, *parts: str) -> pathlib.Path:
+    """A file that a wheel has put below ``etc`` of its environment.
+
+    :param distribution: the wheel's name.
     :raises minicloud.process.StartError: it is not there.
     """
-    path = pathlib.Path(sysconfig.get_path('data'), 'etc', *parts)
-    if not path.exists():
-        raise _not_installed(distribution, path)
-    return path
+    return _existing(distribution, 'data', 'etc', *parts)
 
 
 def script(distribution: str, name: str) -> pathlib.Path:
-    """A console script of this environment.
+    """A console script of the environment that has a distribution.
 
-    :param distribution: the wheel's name, for the message.
+    :param distribution: the wheel's name.
     :raises minicloud.process.StartError: it is not there.
     """
-    path = pathlib.Path(sysconfig.get_path('scripts'), name)
+    return _existing(distribution, 'scripts', name)
+
+
+def _existing(distribution: str, scheme: str, *parts: str) -> pathlib.Path:
+    interpreter = python(distribution)
+    if interpreter == pathlib.Path(sys.executable):
+        root = sysconfig.get_path(scheme)
+        prefix = sys.prefix
+    else:
+        # A virtual environment, on the only systems that minicloud runs on.
+        prefix = str(interpreter.parents[1])
+        root = sysconfig.get_path(
+            scheme, 'venv', {'base': prefix, 'installed_base': prefix}
+        )
+    path = pathlib.Path(root, *parts)
     if not path.exists():
-        raise _not_installed(distribution, path)
+        raise process.StartError(
+            distribution,
+            f'{path} is missing; {distribution} must be installed in the '
+            f'Python environment {prefix}',
+        )
     return path
-
-
-def _not_installed(
-    distribution: str, path: pathlib.Path
-) -> process.StartError:
-    return process.StartError(
-        distribution,
-        f'{path} is missing; {distribution} must be installed in the Python '
-        f'environment that runs minicloud ({sys.prefix})',
-    )
 
 
 def system_program(name: str, package: str) -> str:

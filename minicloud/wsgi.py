@@ -12,6 +12,7 @@
 
 """WSGI applications under gunicorn, one request per thread."""
 
+import pathlib
 import sys
 from typing import Any
 
@@ -20,6 +21,8 @@ from minicloud import process
 
 #: A connection that a client keeps is closed later than any client's pause.
 _KEEP_ALIVE = 75
+
+_SERVERS = pathlib.Path(__file__).resolve().parent / 'servers'
 
 
 class WSGIServer:
@@ -33,6 +36,7 @@ class WSGIServer:
     :param threads: threads of a process.
     :param arguments: further arguments for gunicorn.
     :param env: additions to its environment.
+    :param python: the interpreter that has gunicorn and the module.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class WSGIServer:
         threads: int = 8,
         arguments: tuple[str, ...] = (),
         env: dict[str, str] | None = None,
+        python: str | pathlib.Path = sys.executable,
     ) -> None:
         self._supervisor = supervisor
         self.port = port
@@ -53,9 +58,10 @@ class WSGIServer:
             supervisor,
             name,
             [
-                sys.executable,
+                str(python),
                 '-m',
                 'gunicorn',
+                f'--config={_SERVERS / "gunicorn_settings.py"}',
                 '--bind=fd://{fd}',
                 '--worker-class=gthread',
                 f'--workers={workers}',
@@ -63,8 +69,6 @@ class WSGIServer:
                 f'--keep-alive={_KEEP_ALIVE}',
                 '--graceful-timeout=3',
                 '--timeout=120',
-                # Its place in the home directory would be shared by all.
-                '--no-control-socket',
                 f'--name={name}',
                 *arguments,
                 f'{module}:application',

@@ -21,6 +21,12 @@ import sys
 # Heat parses the command line, which is gunicorn's.
 sys.argv = ['heat-api', '--config-file', os.environ['MINICLOUD_HEAT_CONF']]
 
-from heat.wsgi import api  # noqa: E402
+try:
+    from heat.wsgi import api
+except ModuleNotFoundError:
+    # Heat before 24.
+    from heat.httpd import heat_api
 
-application = api.application
+    application = heat_api.init_application()
+else:
+    application = api.application

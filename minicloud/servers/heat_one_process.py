@@ -28,22 +28,20 @@ if __name__ == '__main__':
     os.dup2(int(sys.argv[2]), 3)
     os.environ['LISTEN_PID'] = str(os.getpid())
 
-from oslo_service import backend
+# First of all: this chooses between threads and eventlet, as this Heat does.
+from heat.cmd import engine as _engine  # noqa: F401
 
-# Before anything of oslo.service is used.
-backend.init_backend(backend.BackendType.THREADING)
-
-from cheroot import wsgi  # noqa: E402
-from heat.common import config  # noqa: E402
-from heat.common import messaging  # noqa: E402
-from heat.common import profiler  # noqa: E402
-from heat.engine import service  # noqa: E402
-from heat.engine import template  # noqa: E402
-from heat.rpc import api as rpc_api  # noqa: E402
-from heat import version  # noqa: E402
-from oslo_config import cfg  # noqa: E402
-import oslo_i18n  # noqa: E402
-from oslo_log import log as logging  # noqa: E402
+from cheroot import wsgi
+from heat.common import config
+from heat.common import messaging
+from heat.common import profiler
+from heat.engine import service
+from heat.engine import template
+from heat.rpc import api as rpc_api
+from heat import version
+from oslo_config import cfg
+import oslo_i18n
+from oslo_log import log as logging
 
 CONF = cfg.CONF
 

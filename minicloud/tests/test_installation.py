@@ -12,6 +12,10 @@
 
 """What is missing is named, with where to get it."""
 
+import pathlib
+import sys
+
+import fixtures
 from oslotest import base
 
 from minicloud import installation
@@ -38,3 +42,55 @@ class TestInstallation(base.BaseTestCase):
         )
 
         self.assertIn('odd must be installed in the Python', str(error))
+
+
+class TestOtherHeat(base.BaseTestCase):
+    """Heat in another environment than all else."""
+
+    def setUp(self):
+        super().setUp()
+        self.prefix = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        self.python = self.prefix / 'bin' / 'python'
+        self.useFixture(
+            fixtures.EnvironmentVariable(
+                'MINICLOUD_HEAT_PYTHON', str(self.python)
+            )
+        )
+
+    def make(self, *parts):
+        """Make a file in that environment and return its path."""
+        path = self.prefix.joinpath(*parts)
+        path.parent.mkdir(parents=True)
+        path.touch()
+        return path
+
+    def test_is_found(self):
+        """Its programs and files are those of that environment."""
+        engine = self.make('bin', 'heat-engine')
+        paste = self.make('etc', 'heat', 'api-paste.ini')
+
+        self.assertEqual(self.python, installation.python(installation.HEAT))
+        self.assertEqual(
+            engine, installation.script(installation.HEAT, 'heat-engine')
+        )
+        self.assertEqual(
+            paste,
+            installation.data_file(installation.HEAT, 'heat', 'api-paste.ini'),
+        )
+
+    def test_is_missing(self):
+        """If Heat is not there, the message names that environment."""
+        error = self.assertRaises(
+            process.StartError,
+            installation.script,
+            installation.HEAT,
+            'heat-engine',
+        )
+
+        self.assertIn(str(self.prefix), str(error))
+
+    def test_is_the_only_one(self):
+        """Glance stays in the environment of minicloud."""
+        self.assertEqual(
+            pathlib.Path(sys.executable), installation.python('glance')
+        )
