@@ -20,7 +20,13 @@ import yaml
 from heat_image_props.tests.functional import base
 
 #: Environment files by the example that goes with them.
-ENVIRONMENTS = {'webimage.yaml': 'environments/webimage.yaml'}
+ENVIRONMENTS = {
+    'image.yaml': 'environments/parameters.yaml',
+    'webimage.yaml': 'environments/webimage.yaml',
+}
+
+#: The environment file that turns the type of this package off.
+HEATS_OWN = 'environments/heats-own.yaml'
 
 DATA = b'data of the examples' * 1024
 
@@ -38,7 +44,7 @@ class TestExamples(base.FunctionalTestCase):
                 for path in base.EXAMPLES.rglob('*')
                 if path.is_file()
             },
-            {*cases, *ENVIRONMENTS.values()},
+            {*cases, *ENVIRONMENTS.values(), HEATS_OWN},
         )
 
         stacks = {
@@ -65,6 +71,23 @@ class TestExamples(base.FunctionalTestCase):
             },
         )
 
+    def test_heats_own(self):
+        """An environment file gives the type back to Heat, for a stack."""
+        template = self.template(location=self.source(DATA))
+        answers = [
+            self.heat.stacks.preview(
+                stack_name=f'preview-{uuid.uuid4().hex[:8]}',
+                template=template,
+                environment=environment,
+            )
+            for environment in ({}, self.read(HEATS_OWN))
+        ]
+        ours, theirs = [
+            set(answer.resources[0]['attributes']) for answer in answers
+        ]
+        self.assertIn('managed', ours)
+        self.assertNotIn('managed', theirs)
+
     def cases(self):
         """Return parameters and expected outputs by file."""
         location = {'location': self.source(DATA)}
@@ -85,11 +108,10 @@ class TestExamples(base.FunctionalTestCase):
                 location,
                 {
                     'properties': {
-                        'hw_disk_bus': 'scsi',
-                        'hw_scsi_model': 'virtio-scsi',
-                        'hw_cpu_cores': '4',
-                        'os_require_quiesce': 'true',
-                        'team': 'infra',
+                        'hw_disk_bus': 'virtio',
+                        'hw_cpu_cores': '8',
+                        'os_version': '24.04',
+                        'team': 'web',
                     }
                 },
             ),
