@@ -83,10 +83,12 @@ class TestExamples(base.FunctionalTestCase):
             for environment in ({}, self.read(HEATS_OWN))
         ]
         ours, theirs = [
-            set(answer.resources[0]['attributes']) for answer in answers
+            answer.resources[0]['properties'] for answer in answers
         ]
-        self.assertIn('managed', ours)
-        self.assertNotIn('managed', theirs)
+        self.assertIn('property', ours)
+        # Of the image type that Heat has, and not of its placeholder.
+        self.assertIn('extra_properties', theirs)
+        self.assertNotIn('property', theirs)
 
     def cases(self):
         """Return parameters and expected outputs by file."""
