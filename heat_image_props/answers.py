@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import html
 import re
+from typing import Any
 from typing import TYPE_CHECKING
 
 from heat_image_props import redact
@@ -36,15 +37,21 @@ def request_id(response: requests.Response) -> str | None:
     return response.headers.get('x-openstack-request-id')
 
 
+def document(response: requests.Response) -> Any:
+    """Return the JSON that an answer is, or None if it is none."""
+    try:
+        return response.json()
+    except (RecursionError, ValueError):
+        # The former of one that is nested as Glance nests nothing.
+        return None
+
+
 def said(response: requests.Response, secret: str) -> str:
     """Return what an error response says, as plain text."""
     text = response.text
-    try:
-        document = response.json()
-    except ValueError:
-        document = None
-    if isinstance(document, dict):
-        error = document.get('error', document)
+    found = document(response)
+    if isinstance(found, dict):
+        error = found.get('error', found)
         text = str(
             error.get('message') or text if isinstance(error, dict) else error
         )

@@ -41,6 +41,7 @@ from heat_image_props import exception
 from heat_image_props import patience
 from heat_image_props import permission
 from heat_image_props import redact
+from heat_image_props import shape
 
 if TYPE_CHECKING:
     import requests
@@ -126,6 +127,7 @@ class ImageAPI:
             'POST',
             '',
             f'create image {image["id"]}',
+            shape.IMAGE,
             json=dict(image),
         )
 
@@ -139,7 +141,7 @@ class ImageAPI:
         action = f'read image {image_id}'
         try:
             path = _segment(image_id, action)
-            return self._json('GET', path, action, member='status')
+            return self._json('GET', path, action, shape.IMAGE)
         except exception.NotFound as error:
             raise exception.Gone(
                 action, error.reason, error.status, error.request_id
@@ -169,7 +171,7 @@ class ImageAPI:
                 'GET',
                 f'/images?{urllib.parse.urlencode(question)}',
                 'list the images',
-                member='images',
+                shape.IMAGES,
             )
             yield from answer['images']
             # A server may give fewer than asked for, and says where it ends.
@@ -195,6 +197,7 @@ class ImageAPI:
             'PATCH',
             image_id,
             f'change image {image_id}',
+            shape.IMAGE,
             headers={'Content-Type': _PATCH},
             data=json.dumps(list(operations)),
         )
@@ -237,9 +240,12 @@ class ImageAPI:
     def import_methods(self) -> list[str]:
         """Return the import methods that the cloud has enabled."""
         answer = self._json(
-            'GET', '/info/import', 'read the import methods of the cloud'
+            'GET',
+            '/info/import',
+            'read the import methods of the cloud',
+            shape.METHODS,
         )
-        return list((answer.get('import-methods') or {}).get('value') or ())
+        return list(answer['import-methods']['value'])
 
     def stores(self) -> list[str]:
         """Return the ids of the stores that data can be written to.
@@ -248,13 +254,16 @@ class ImageAPI:
         """
         try:
             answer = self._json(
-                'GET', '/info/stores', 'read the stores of the cloud'
+                'GET',
+                '/info/stores',
+                'read the stores of the cloud',
+                shape.STORES,
             )
         except exception.NotFound:
             return []
         return [
             store['id']
-            for store in answer.get('stores') or ()
+            for store in answer['stores']
             if str(store.get('read-only')).lower() != 'true'
         ]
 
@@ -311,11 +320,9 @@ class ImageAPI:
             'GET',
             f'{image_id}/members',
             f'read the members of image {image_id}',
-            member='members',
+            shape.MEMBERS,
         )
-        return frozenset(
-            str(member['member_id']) for member in answer['members'] or ()
-        )
+        return frozenset(member['member_id'] for member in answer['members'])
 
     def add_member(self, image_id: str, member: str) -> None:
         """Share an image with a project.
@@ -326,6 +333,7 @@ class ImageAPI:
             'POST',
             f'{image_id}/members',
             f'share image {image_id} with project {member}',
+            shape.MEMBER,
             json={'member': member},
         )
 
@@ -364,9 +372,11 @@ class ImageAPI:
             'GET',
             f'{image_id}/tasks',
             f'read the tasks of image {image_id}',
+            shape.TASKS,
         )
-        tasks = answer.get('tasks') or []
-        return sorted(tasks, key=lambda task: str(task.get('created_at')))
+        return sorted(
+            answer['tasks'], key=lambda task: str(task.get('created_at'))
+        )
 
     def delete(self, image_id: str) -> None:
         """Delete an image and its data.
@@ -380,10 +390,21 @@ class ImageAPI:
         )
 
     def _json(
-        self, method: str, path: str, action: str, **kwargs: Any
+        self,
+        method: str,
+        path: str,
+        action: str,
+        expected: Mapping[str, Any],
+        **kwargs: Any,
     ) -> dict[str, Any]:
+        """Send a request, and return the JSON object that is the answer.
+
+        :param expected: the shape of an answer of Glance
+        :raises: :class:`exception.Unavailable` for any other one
+        """
+
         def ask() -> dict[str, Any]:
-            return self._json_once(method, path, action, **kwargs)
+            return self._json_once(method, path, action, expected, **kwargs)
 
         if method == 'GET' and self._is_patient:
             return patience.repeat(
@@ -396,25 +417,16 @@ class ImageAPI:
         method: str,
         path: str,
         action: str,
-        *,
-        member: str = '',
+        expected: Mapping[str, Any],
         **kwargs: Any,
     ) -> dict[str, Any]:
-        """Return the JSON object that is the answer, with this member."""
         response = self._request(method, path, action, expected=None, **kwargs)
-        try:
-            answer = response.json()
-        except ValueError:
-            answer = None
-        reason = ''
-        if not isinstance(answer, dict):
-            reason = 'the answer is no JSON object'
-        elif member and member not in answer:
-            reason = f'the answer has no "{member}"'
-        if reason:
+        answer = answers.document(response)
+        flaw = shape.flaw(answer, expected)
+        if flaw:
             raise exception.Unavailable(
                 action,
-                reason,
+                flaw,
                 response.status_code,
                 answers.request_id(response),
             )

@@ -119,9 +119,12 @@ class TestRequests(base.BaseTestCase):
         """The tasks of an image are sorted by the time of their creation."""
         self.glance.add(id=ID)
         self.glance.tasks[ID] = [
-            {'id': 'b', 'created_at': '2026-01-02T00:00:00'},
-            {'id': 'c', 'created_at': '2026-01-03T00:00:00'},
-            {'id': 'a', 'created_at': '2026-01-01T00:00:00'},
+            {
+                'id': name,
+                'status': 'success',
+                'created_at': f'2026-01-0{day}T00:00:00',
+            }
+            for name, day in (('b', 2), ('c', 3), ('a', 1))
         ]
         self.assertEqual(
             ['a', 'b', 'c'], [task['id'] for task in self.api.tasks(ID)]
@@ -302,7 +305,7 @@ class TestConnection(base.BaseTestCase):
 
     def test_asks_for_no_schema(self):
         """Nothing is requested from Glance but what is asked for."""
-        self.mock.post(self.url.rpartition('/')[0], json={'id': ID})
+        self.mock.post(self.url.rpartition('/')[0], json=IMAGE)
         image_api.ImageAPI.from_client(self.client()).create({'id': ID})
 
         self.assertEqual(

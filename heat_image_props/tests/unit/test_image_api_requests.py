@@ -104,7 +104,7 @@ class TestOneRequest(base.BaseTestCase):
             (
                 'add_member', ('a b/c',),
                 'POST', f'/images/{ID}/members', {'member': 'a b/c'},
-                200, '{}',
+                200, '{"member_id": "a b/c"}',
             ),
             (
                 'remove_member', ('a b/c%?',),
@@ -207,9 +207,7 @@ class TestOffers(base.BaseTestCase):
                     {'import-methods': {'type': 'array', 'value': ['a', 'b']}},
                     ['a', 'b'],
                 ),
-                (METHODS, {'import-methods': {'value': None}}, []),
-                (METHODS, {'import-methods': None}, []),
-                (METHODS, {}, []),
+                (METHODS, {'import-methods': {'value': []}}, []),
                 (
                     STORES,
                     {
@@ -223,7 +221,7 @@ class TestOffers(base.BaseTestCase):
                     },
                     ['fast', 'slow', 'ceph'],
                 ),
-                (STORES, {'stores': None}, []),
+                (STORES, {'stores': []}, []),
                 (
                     MEMBERS,
                     {

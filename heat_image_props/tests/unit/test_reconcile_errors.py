@@ -126,6 +126,7 @@ class TestImport(test_reconcile.ReconcileTestCase):
         """Of several failed tasks the last one counts."""
         self.glance.tasks[ID] = [
             {
+                'id': 'x',
                 'status': 'failure',
                 'message': 'long ago',
                 'created_at': '2020-01-01T00:00:00',

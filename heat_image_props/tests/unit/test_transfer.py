@@ -422,7 +422,9 @@ class TestProgress(TransferTestCase):
     def test_task_of_somebody_else(self):
         """Only the task that holds the lock is listened to."""
         self.glance.import_looks = 40
-        self.glance.tasks[ID] = [{'id': 'x', 'message': 'Copied 9 MiB'}]
+        self.glance.tasks[ID] = [
+            {'id': 'x', 'status': 'processing', 'message': 'Copied 9 MiB'}
+        ]
         self.create()
         self.assertNotIn('9 MiB', ' '.join(self.told))
 
