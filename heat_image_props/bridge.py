@@ -121,6 +121,15 @@ def add_plugin_dir(config: cfg.ConfigOpts) -> None:
     if not option(config, 'enabled'):
         _log_switched_off()
         return
+    try:
+        conf.import_stall_timeout(config)
+    except cfg.Error as exc:
+        # Now, and not only when somebody's stack is refused.
+        LOG.error(
+            '[%(group)s] import_stall_timeout cannot be read, stacks with '
+            'images are refused: %(reason)s',
+            {'group': conf.IMAGE_GROUP, 'reason': exc},
+        )
     # The values of an override are expanded again.
     dirs = [
         path.replace('$', '$$') for path in (PLUGIN_DIR, *config.plugin_dirs)

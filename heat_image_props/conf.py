@@ -110,9 +110,14 @@ def import_stall_timeout(conf: cfg.ConfigOpts) -> float:
     """Return the option of this name, in seconds.
 
     :param conf: the configuration, that of heat-engine as a rule.
+    :raises: :class:`oslo_config.cfg.Error` if it cannot be read
     """
     register_opts(conf)
-    return float(conf[IMAGE_GROUP].import_stall_timeout)
+    seconds = conf[IMAGE_GROUP].import_stall_timeout
+    if seconds is None:
+        # What oslo.config makes of nothing behind the sign of equality.
+        raise cfg.ConfigFileValueError('import_stall_timeout has no value')
+    return float(seconds)
 
 
 def metadefs(conf: cfg.ConfigOpts) -> str:

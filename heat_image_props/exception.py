@@ -68,6 +68,25 @@ class NotAsDefined(ImageError):
         )
 
 
+class Misconfigured(ImageError):
+    """An option of the operator cannot be read; nothing was changed.
+
+    Why not is for the log: it names a file of the operator.
+
+    :param section: of heat.conf
+    :param option: name of the option
+    """
+
+    def __init__(self, section: str, option: str) -> None:
+        self.section = section
+        self.option = option
+        super().__init__(
+            f'The option {option} in section [{section}] of heat.conf cannot '
+            'be read, and nothing was changed: the operator of this Heat has '
+            'to correct it and restart heat-engine'
+        )
+
+
 class RequestFailed(ImageError):
     """Glance refused a request, or did not answer it.
 

@@ -71,8 +71,17 @@ class GlanceImage(
     always_replace_on_check_failed = False
 
     def validate(self) -> Any:
-        """Refuse what Glance would not keep, all of it in one message."""
+        """Refuse what Glance would not keep, all of it in one message.
+
+        And anything at all while the operator's options cannot be read.
+        """
         super().validate()
+        try:
+            _stall_timeout()
+        except exception.Misconfigured as error:
+            raise heat_exception.StackValidationFailed(
+                message=str(error)
+            ) from None
         values, unknown = known.values(
             self.properties,
             schema.PROPERTIES,
@@ -233,7 +242,7 @@ class GlanceImage(
             source=source.read(values),
             remember=self._record().save,
             tell=self._tell,
-            stall_timeout=conf.import_stall_timeout(cfg.CONF),
+            stall_timeout=_stall_timeout(),
         )
 
     def _advance(self, task: reconcile.Reconciler) -> bool:
@@ -270,6 +279,21 @@ class GlanceImage(
                 self.resource_id, waits_for, self.stack.timeout_secs()
             )
         return min(delay, max(left, 1.0))
+
+
+def _stall_timeout() -> float:
+    """Return the operator's option, in seconds.
+
+    :raises: :class:`exception.Misconfigured`; the log tells the operator why
+    """
+    try:
+        return conf.import_stall_timeout(cfg.CONF)
+    except cfg.Error as error:
+        failed = exception.Misconfigured(
+            conf.IMAGE_GROUP, 'import_stall_timeout'
+        )
+        LOG.error('%s (%s)', failed, error)
+        raise failed from None
 
 
 def _is_over(delay: float | None) -> bool:

@@ -130,6 +130,15 @@ class TestPluginDirs(heat_loader.LoaderTestCase):
         self.assertIn(bridge.PLUGIN_DIR, cfg.CONF.plugin_dirs)
         self.assertTrue(self.heat.messages('[heat_plugins] enabled', 'flase'))
 
+    def test_an_option_of_the_resource_type(self):
+        """One that cannot be read is told at once, and Heat starts."""
+        self.heat.configure('[heat_image_props]\nimport_stall_timeout = abc')
+
+        bridge.add_plugin_dir(cfg.CONF)
+
+        self.assertIn(bridge.PLUGIN_DIR, cfg.CONF.plugin_dirs)
+        self.assertTrue(self.heat.messages('import_stall_timeout', "'abc'"))
+
 
 class TestPluginLoader(heat_loader.LoaderTestCase):
     """The entry point that Heat calls."""

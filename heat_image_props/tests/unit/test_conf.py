@@ -65,6 +65,17 @@ class TestOptions(base.BaseTestCase):
             conf.IMAGE_GROUP,
         )
 
+    def test_unreadable(self):
+        """What is no number of seconds is an error of oslo.config."""
+        path = os.path.join(self.useFixture(fixtures.TempDir()).path, 'x.conf')
+        for value in ('abc', '-1', ''):
+            pathlib.Path(path).write_text(
+                f'[heat_image_props]\nimport_stall_timeout = {value}\n'
+            )
+            config = cfg.ConfigOpts()
+            config(['--config-file', path])
+            self.assertRaises(cfg.Error, conf.import_stall_timeout, config)
+
     def test_registered_twice(self):
         """Registering them again is harmless."""
         config = cfg.ConfigOpts()

@@ -15,11 +15,14 @@
 # Before anything of Heat: it selects the backend of oslo.service.
 from heat_image_props.tests import heat_base  # noqa: F401
 
+from heat.common import exception as heat_exception
 from heat.engine import resource
 from oslo_config import cfg
+from oslo_config import fixture as config_fixture
 
 from heat_image_props import conf
 from heat_image_props import data_exception
+from heat_image_props import exception
 from heat_image_props.tests.unit import image_base
 
 LIMIT = 120
@@ -98,3 +101,41 @@ class TestNextUpdate(StalledTestCase):
     def test_is_remembered(self):
         """The mark is in the record of the resource."""
         self.assertTrue(self.record(self.stall())['stalled'])
+
+
+class TestUnreadable(image_base.ImageTestCase):
+    """The option of the operator is no number."""
+
+    def setUp(self):
+        super().setUp()
+        self.one = self.create()
+        conf.register_opts(cfg.CONF)
+        self.useFixture(config_fixture.Config(cfg.CONF)).load_raw_values(
+            conf.IMAGE_GROUP, import_stall_timeout='abc'
+        )
+
+    def test_is_refused(self):
+        """No stack is begun, and the message names the option."""
+        self.make()
+        error = self.assertRaises(
+            heat_exception.StackValidationFailed, self.stack.validate
+        )
+        self.assertIn('[heat_image_props]', str(error))
+        self.assertEqual([], self.glance.requests)
+        self.assertIn("'abc'", self.LOG.output)
+
+    def test_what_is_not_validated(self):
+        """A roll-back fails too, before anything is sent that changes."""
+        self.fail_update(self.one, exception.Misconfigured, min_ram=1)
+        error = self.assertFails(
+            exception.Misconfigured, self.run_task, self.make().create
+        )
+        self.assertIn('import_stall_timeout', str(error))
+        self.assertEqual([], self.glance.requests)
+
+    def test_what_needs_no_import(self):
+        """A check, the attributes and the deletion are as ever."""
+        self.run_task(self.one.check)
+        self.assertEqual('active', self.one.FnGetAtt('status'))
+        self.run_task(self.one.delete)
+        self.assertEqual({}, self.glance.images)
