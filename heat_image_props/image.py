@@ -78,9 +78,9 @@ class GlanceImage(
         super().validate()
         try:
             _stall_timeout()
-        except exception.Misconfigured as error:
+        except exception.Misconfigured as unreadable:
             raise heat_exception.StackValidationFailed(
-                message=str(error)
+                message=str(unreadable)
             ) from None
         values, unknown = known.values(
             self.properties,
@@ -254,7 +254,7 @@ class GlanceImage(
         try:
             delay = task.step()
             if delay is not None and task.waits_for:
-                delay = self._in_time(delay, task.waits_for)
+                delay = self._in_time(delay, task)
         except exception.ImageError as error:
             if self.action == self.UPDATE:
                 if data_exception.needs_another(
@@ -271,14 +271,30 @@ class GlanceImage(
             self._tell(task.summary())
         return delay
 
-    def _in_time(self, delay: float, waits_for: str) -> float:
-        """Return a delay that does not outlast the stack's time."""
-        left: float = self.stack.time_remaining() - _LAST_MOMENT
-        if left <= 0:
+    def _in_time(self, delay: float, task: reconcile.Reconciler) -> float:
+        """Return a delay that does not outlast the stack's time.
+
+        :raises: :class:`exception.OutOfTime`
+        """
+        left = max(self._time_left(task) - _LAST_MOMENT, 0.0)
+        if not left:
             raise exception.OutOfTime(
-                self.resource_id, waits_for, self.stack.timeout_secs()
+                self.resource_id, task.waits_for, self.stack.timeout_secs()
             )
         return min(delay, max(left, 1.0))
+
+    def _time_left(self, task: reconcile.Reconciler) -> float:
+        """Return the seconds until Heat ends what it does to the stack.
+
+        A roll-back has as much time as the update before it.  Without
+        convergence Heat keeps the beginning of the update as that of both
+        (``update_task`` of ``heat/engine/stack.py``), so the time is counted
+        here, from when the roll-back has come to this image.
+        """
+        stack = self.stack
+        if stack.action == stack.ROLLBACK and not stack.convergence:
+            return float(stack.timeout_secs() - task.seconds())
+        return float(stack.time_remaining())
 
 
 def _stall_timeout() -> float:

@@ -104,7 +104,7 @@ class Reconciler:
         self._remember = remember
         self._clock = clock
         self._chance = chance
-        self._due = clock()
+        self._begun = self._due = clock()
         self._transfer = transfer.Transfer(
             api,
             image_id,
@@ -149,6 +149,10 @@ class Reconciler:
         :raises: :class:`exception.ImageError`
         """
         return self._later(SETTLING_TIME if self._transfer.begin() else 0.0)
+
+    def seconds(self) -> float:
+        """Return for how long this attempt goes on."""
+        return self._clock() - self._begun
 
     @property
     def has_changed(self) -> bool:

@@ -205,31 +205,6 @@ class TestInPlace(image_base.ImageTestCase):
         waits = [text for text in self.events(one) if 'nothing is w' in text]
         self.assertEqual(1, len(waits), waits)
 
-    def test_image_busy_until_the_end(self):
-        """At the end of the stack's time the reason is told."""
-        end = self.clock.now + 60
-        self.useFixture(
-            fixtures.MonkeyPatch(
-                'heat.engine.stack.Stack.time_remaining',
-                lambda stack: end - self.clock.now,
-            )
-        )
-        one = self.create(property={'a': 1})
-        self.live(one).update(
-            os_glance_import_task='x', os_glance_importing_to_stores='slow'
-        )
-        error = self.fail_update(one, exception.OutOfTime, property={'a': 2})
-        self.assertEqual('copying into slow', error.waits_for)
-        self.assertEqual(3600, error.seconds)
-        self.assertLess(self.clock.now, end)
-        self.assertGreater(self.clock.now, end - 6)
-
-        del self.live(one)['os_glance_import_task']
-        end += 3600
-        self.update(one, property={'a': 2})
-        # The first look tells that it need not be replaced.
-        self.assertEqual(['GET', *CHANGED], self.glance.log())
-
     def test_record(self):
         """What is managed is recorded with the resource."""
         one = self.create(property={'a': 1}, tags=['t'], min_ram=0)
