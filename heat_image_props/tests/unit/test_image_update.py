@@ -15,7 +15,6 @@
 # Before anything of Heat: it selects the backend of oslo.service.
 from heat_image_props.tests import heat_base  # noqa: F401
 
-import fixtures
 from heat.common import exception as heat_exception
 from heat.engine import resource
 
