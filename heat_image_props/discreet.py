@@ -27,16 +27,21 @@ import re
 from typing import Any
 
 from heat.common import exception as heat_exception
+from heat.engine import function
 from heat.engine import resource
+from oslo_log import log as logging
 
+from heat_image_props import exception
 from heat_image_props import redact
+
+LOG = logging.getLogger(__name__)
 
 # Where a database begins to quote what it was to store: PostgreSQL the row,
 # which it may cut off within a password, and SQLAlchemy the statement.
 _QUOTED = re.compile(r'DETAIL:|\[SQL:')
 
 
-class Concealed(Exception):
+class Concealed(exception.ImageError):
     """What went wrong, without the credentials that were in its message."""
 
 
@@ -46,6 +51,21 @@ class DiscreetResource(resource.Resource):  # type: ignore[misc]  # Heat is unty
     # What Heat keeps of the properties, and the id of the row it is in.
     _stored_properties_data: Mapping[str, Any] | None
     _rsrc_prop_data_id: int | None
+
+    #: The properties that an update leads to; Heat has them in a local
+    #: variable until it has succeeded.
+    _coming: Any = None
+
+    def _prepare_update_props(self, after: Any, before: Any) -> Any:
+        """Take note of the new properties, before anybody looks at them."""
+        found = super()._prepare_update_props(after, before)
+        self._coming = found[0]
+        return found
+
+    def _needs_update(self, *args: Any, **kwargs: Any) -> Any:
+        """Decide what an update does, which is no part of its action."""
+        with self._discreetly():
+            return super()._needs_update(*args, **kwargs)
 
     def validate_template(self) -> Any:
         """Refuse what Heat refuses, without the values that it quotes."""
@@ -112,10 +132,27 @@ class DiscreetResource(resource.Resource):  # type: ignore[misc]  # Heat is unty
 
     def _secrets(self) -> Iterator[str]:
         """Yield the locations that are known, before and after an update."""
-        for values in (self._stored_properties_data, self.properties.data):
-            location = (values or {}).get('location')
-            if isinstance(location, str):
-                yield location
+        yield from _texts((self._stored_properties_data or {}).get('location'))
+        for properties in (self.properties, self._coming):
+            if properties is not None:
+                yield from _texts(properties.data.get('location'))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield all texts in what is given as a location, be it right or not."""
+    try:
+        value = function.resolve(value)
+    except Exception as error:
+        # Then nothing quotes it, as nobody knows it.
+        LOG.debug('the location is not known: %s', type(error).__name__)
+        return
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _texts([*value, *value.values()])
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _texts(each)
 
 
 def _shown(properties: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

@@ -15,12 +15,15 @@
 from heat_image_props.tests.unit import image_base
 
 from heat.common import exception as heat_exception
+from heat.engine import function
+from heat.engine import properties
 from heat.engine import stack as parser
 from heat.objects import event as event_object
 from heat.objects import resource_properties_data
 from oslo_db import exception as db_exception
 
 from heat_image_props import discreet
+from heat_image_props import exception
 
 SHOWN = 'http://***@source.test:81/x.img?***'
 
@@ -145,3 +148,78 @@ class TestErrors(DiscreetTestCase):
         self.assertDiscreet(error)
         self.assertDiscreet(one.status_reason)
         self.assertDiscreet(self.events(one))
+
+
+#: A URL that nobody can tell from the text around it who does not know it.
+ODD = "http://mia s3cr3t@source.test:81/x.img' t0ken"
+
+
+class TestNewLocation(DiscreetTestCase):
+    """The location that an update brings, when the update fails."""
+
+    def setUp(self):
+        super().setUp()
+        self.one = self.create()
+
+    def assertTold(self, error):
+        """Fail unless an error, and all else, names the host and no more."""
+        self.assertIn('the location at source.test:81', str(error))
+        for text in (
+            error,
+            self.one.status_reason,
+            self.events(self.one),
+            self.shown(self.one),
+            self.LOG.output,
+        ):
+            self.assertDiscreet(text)
+
+    def fail_with_it(self, *args):
+        """Fail with an error that quotes it."""
+        raise ValueError(f'cannot use {ODD} here')
+
+    def test_in_the_middle(self):
+        """It is masked like the one before."""
+        self.patchobject(
+            self.one, 'handle_update', side_effect=self.fail_with_it
+        )
+        self.patchobject(
+            self.one, 'needs_replace_with_prop_diff', return_value=False
+        )
+        for kwargs in (
+            {'location': ODD},
+            {
+                'location': {'get_param': 'url'},
+                '_parameters': {'url': {'type': 'string', 'default': ODD}},
+            },
+        ):
+            error = self.assertFails(
+                discreet.Concealed, self.update, self.one, **kwargs
+            )
+            self.assertTold(error)
+            self.assertIsInstance(error, exception.ImageError)
+            self.run_task(self.one.check)
+
+    def test_of_the_wrong_type(self):
+        """So it is in what Heat says of a value that is no text."""
+        for value in ([ODD], {'url': [ODD]}, {ODD: 1}):
+            error = self.assertRaises(
+                discreet.Concealed, self.update, self.one, location=value
+            )
+            self.assertTold(error)
+            self.assertIn('must be a string', str(error))
+
+    def test_not_known(self):
+        """One that cannot be found out hides no error."""
+
+        class Unknown(function.Function):
+            def result(self):
+                raise ValueError('no such attribute')
+
+        self.one._coming = properties.Properties(
+            {}, {'location': Unknown(None, 'get_attr', [])}
+        )
+        self.patchobject(
+            self.one, 'handle_check', side_effect=ValueError('it is away')
+        )
+        error = self.assertFails(ValueError, self.run_task, self.one.check)
+        self.assertEqual('it is away', str(error))
