@@ -43,7 +43,7 @@ class ImportFailed(exception.ImageError):
         self.reason = reason
         super().__init__(
             f'Image {image_id}: the import from {place} failed: {reason}. '
-            'Glance reports no more than this to a project; see that its '
+            'Glance reports no more than this to a project. See that its '
             'hosts can fetch the data and its stores have room for it, then '
             'update the stack to import again'
         )
@@ -125,7 +125,7 @@ class MethodNotEnabled(exception.ImageError):
         self.enabled = tuple(sorted(enabled))
         super().__init__(
             f'The import method {method} is not enabled in this cloud, which '
-            f'has {", ".join(self.enabled) or "none"}: choose one of these '
+            f'has {", ".join(self.enabled) or "none"}. Choose one of these '
             'as "import_method", or ask its operator'
         )
 
@@ -147,7 +147,7 @@ class UnknownStores(exception.ImageError):
         )
         super().__init__(
             f'This cloud has no store {", ".join(self.stores)} to write to, '
-            f'{offered}: correct the property "stores"'
+            f'{offered}. Correct the property "stores"'
         )
 
 
@@ -180,8 +180,8 @@ class HashMismatch(exception.ImageError):
         super().__init__(
             f'Image {image_id} does not hold the data of "image_hash": '
             f'expected {algorithm} {expected}, but Glance computed {found}. '
-            f'The image {outcome}; correct the hash or the source and update '
-            'the stack'
+            f'The image {outcome}. Correct the hash or the source, and '
+            'update the stack'
         )
 
 
@@ -194,8 +194,8 @@ class OtherData(exception.ImageError):
     def __init__(self, image_id: str) -> None:
         self.image_id = image_id
         super().__init__(
-            f'Image {image_id} holds other data than the template says; '
-            'update the stack to replace it'
+            f'Image {image_id} holds other data than the template says. '
+            'Update the stack to replace it'
         )
 
 
@@ -245,14 +245,14 @@ class StillInStore(exception.ImageError):
         self.image_id = image_id
         self.store = store
         self.error = error
-        advice = 'put the store back into "stores", or try again'
+        advice = 'Put the store back into "stores", or try again'
         if error.status == http.HTTPStatus.FORBIDDEN:
             advice = (
-                'to take it out of a single store is for administrators by '
-                'default; put the store back into "stores", or ask one of them'
+                'To take it out of a single store is for administrators by '
+                'default. Put the store back into "stores", or ask one of them'
             )
         super().__init__(
-            f'{error}. Image {image_id} stays in store {store}: {advice}'
+            f'{error}. Image {image_id} stays in store {store}. {advice}'
         )
 
 

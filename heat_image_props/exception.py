@@ -82,8 +82,8 @@ class Misconfigured(ImageError):
         self.option = option
         super().__init__(
             f'The option {option} in section [{section}] of heat.conf cannot '
-            'be read, and nothing was changed: the operator of this Heat has '
-            'to correct it and restart heat-engine'
+            'be read, and nothing was changed. The operator of this Heat has '
+            'to correct it and to restart heat-engine'
         )
 
 
@@ -135,8 +135,8 @@ class Unauthorized(Refused):
     ) -> None:
         super().__init__(action, reason, status, request_id)
         self.args = (
-            f'{self}; the token that the action began with has expired or '
-            'was revoked: begin it again',
+            f'{self}. The token that the action began with has expired or '
+            'was revoked. Begin it again',
         )
 
 
@@ -177,7 +177,7 @@ class ImageIdTaken(ImageError):
         self.image_id = image_id
         super().__init__(
             f'Image {image_id} exists already, or existed once, and Glance '
-            'never reuses an id, also not for a replacement: remove the '
+            'never reuses an id, also not for a replacement. Remove the '
             'property "id" or choose another one; to manage the existing '
             'image use "external_id" or adopt it'
         )
@@ -192,7 +192,7 @@ class NoImage(ImageError):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(
-            f'Resource {name} has no image in Glance; update the stack to '
+            f'Resource {name} has no image in Glance. Update the stack to '
             'create it'
         )
 
@@ -228,7 +228,7 @@ class OutOfTime(ImageError):
         super().__init__(
             f'Image {image_id} is still being worked on ({waits_for}), and '
             f'the time that the stack has, {seconds:.0f} s, is over. Nothing '
-            'is written to an image meanwhile, as it would be lost; update '
+            'is written to an image meanwhile, as it would be lost. Update '
             'the stack to go on, with a longer "--timeout" if need be'
         )
 
@@ -255,55 +255,12 @@ class NotApplied(ImageError):
             advice = (
                 '. A Glance on MySQL keeps answering this when a name or a '
                 'tag differs only in case or accents from one that the image '
-                'has or once had: choose another one then'
+                'has or once had. Choose another one then'
             )
         super().__init__(
             f'Image {image_id}: could not change {", ".join(shown)}: '
             f'{error}{advice}'
         )
-
-
-class ForAdministrators(ImageError):
-    """What Glance's default policy allows to administrators only.
-
-    :param image_id: the image
-    :param values: what was refused, values by property of the resource
-    :param error: what Glance answered
-    """
-
-    def __init__(
-        self, image_id: str, values: Mapping[str, Any], error: RequestFailed
-    ) -> None:
-        self.image_id = image_id
-        self.values = dict(values)
-        self.error = error
-        shown = [
-            f'"{name}: {rules.shown(value)}"'
-            for name, value in sorted(self.values.items())
-        ]
-        super().__init__(
-            f'{error}. {" and ".join(shown)} is for administrators by '
-            'default: remove it, or ask one of them'
-        )
-
-
-def explain(
-    error: RequestFailed, image_id: str, attributes: Mapping[str, Any]
-) -> None:
-    """Raise what is likely to be the cause of a refusal, if it is known.
-
-    :param attributes: base attributes that the request set
-    :raises: :class:`ForAdministrators`
-    """
-    if error.status != http.HTTPStatus.FORBIDDEN:
-        return
-    values = {}
-    if attributes.get('visibility') == 'public':
-        values['visibility'] = 'public'
-    if 'owner' in attributes:
-        values['owner'] = attributes['owner']
-    if values:
-        raise ForAdministrators(image_id, values, error) from None
 
 
 class NotOwned(ImageError):
@@ -318,7 +275,7 @@ class NotOwned(ImageError):
         self.owner = owner
         super().__init__(
             f'Image {image_id} belongs to another project ({owner}), so this '
-            'stack could neither change nor delete it: refer to it by '
+            'stack could neither change nor delete it. Refer to it by '
             '"external_id", or adopt it as its owner'
         )
 
@@ -334,7 +291,7 @@ class Unusable(ImageError):
         self.image_id = image_id
         self.status = status
         super().__init__(
-            f'Image {image_id} has the status {status}; update the stack to '
+            f'Image {image_id} has the status {status}. Update the stack to '
             'create the image again'
         )
 
@@ -399,6 +356,6 @@ class Drifted(ImageError):
         self.image_id = image_id
         self.reasons = tuple(reasons)
         super().__init__(
-            f'Image {image_id}: {"; ".join(self.reasons)}; update the stack '
+            f'Image {image_id}: {"; ".join(self.reasons)}. Update the stack '
             'to repair it'
         )

@@ -43,8 +43,8 @@ class NotAMember(exception.Refused):
     def __str__(self) -> str:
         return (
             f'{super().__str__()}. By default Glance lets only those who have '
-            'the role "member" in the project that owns the image do this: '
-            'let one of them update the stack, or ask for the role, for whom '
+            'the role "member" in the project that owns the image do this. '
+            'Let one of them update the stack, or ask for the role, for whom '
             'the stack acts (who created it)'
         )
 

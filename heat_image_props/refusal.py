@@ -86,8 +86,8 @@ class OverLimit(exception.ImageError):
             others = f', of which {total - declared} are not in the template'
         super().__init__(
             f'{error}. The template declares {declared} {kind}, the image '
-            f'would have {total}{others}, and this Glance allows {maximum}: '
-            f'remove at least {total - maximum}, or ask the operator to raise '
+            f'would have {total}{others}, and this Glance allows {maximum}. '
+            f'Remove at least {total - maximum}, or ask the operator to raise '
             f'{_OPTIONS[kind]}'
         )
 
@@ -113,9 +113,36 @@ class PropertiesProtected(exception.ImageError):
         more = ' (and perhaps more)' if len(self.names) >= MOST_FOUND else ''
         super().__init__(
             f'{error}. Property protections of this cloud forbid this user '
-            f'to set, change or remove {shown}{more}: leave them in the '
+            f'to set, change or remove {shown}{more}. Leave them in the '
             'template as they are on the image, or ask the operator to '
             'permit it'
+        )
+
+
+class ForAdministrators(exception.ImageError):
+    """What Glance's default policy allows to administrators only.
+
+    :param image_id: the image
+    :param values: what was refused, values by property of the resource
+    :param error: what Glance answered
+    """
+
+    def __init__(
+        self,
+        image_id: str,
+        values: Mapping[str, Any],
+        error: exception.RequestFailed,
+    ) -> None:
+        self.image_id = image_id
+        self.values = dict(values)
+        self.error = error
+        shown = [
+            f'"{name}: {rules.shown(value)}"'
+            for name, value in sorted(self.values.items())
+        ]
+        super().__init__(
+            f'{error}. {" and ".join(shown)} is for administrators by '
+            'default. Remove it, or ask one of them'
         )
 
 
@@ -195,6 +222,19 @@ def _named(error: exception.RequestFailed, names: Iterable[str]) -> str | None:
     )
 
 
+def _for_administrators(
+    error: exception.RequestFailed, attributes: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what of a refused request is not for everybody."""
+    if error.status != http.HTTPStatus.FORBIDDEN:
+        return {}
+    return {
+        name: value
+        for name, value in attributes.items()
+        if name == 'owner' or (name, value) == ('visibility', 'public')
+    }
+
+
 def explain(
     error: exception.RequestFailed,
     image_id: str,
@@ -213,7 +253,7 @@ def explain(
     :param names: custom properties in the request, in its order
     :param attempt: repeats the request with these properties only
     :raises: :class:`OverLimit`, :class:`PropertiesProtected`,
-        :class:`exception.ForAdministrators`
+        :class:`ForAdministrators`
     """
     if isinstance(error, permission.NotAMember):
         # It says all there is to say.
@@ -224,4 +264,6 @@ def explain(
     found = protected(error, names, attempt)
     if found:
         raise PropertiesProtected(image_id, found, error) from None
-    exception.explain(error, image_id, attributes)
+    values = _for_administrators(error, attributes)
+    if values:
+        raise ForAdministrators(image_id, values, error) from None

@@ -185,7 +185,7 @@ class TestPlaceholders(base.FunctionalTestCase):
         stack, pretended = self.placeholder()
         self.check_stack(stack, 'CHECK_FAILED')
         self.assertIn(
-            'Resource image has no image in Glance; update the stack to '
+            'Resource image has no image in Glance. Update the stack to '
             'create it',
             self.reason(stack),
         )

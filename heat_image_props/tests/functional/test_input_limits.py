@@ -63,7 +63,7 @@ class TestQuotas(LimitTestCase):
             stack,
             'Attempted: 131, Maximum: 128',
             'The template declares 131 properties, the image would have 131, '
-            'and this Glance allows 128: remove at least 3, or ask the '
+            'and this Glance allows 128. Remove at least 3, or ask the '
             'operator to raise image_property_quota',
         )
         self.assertFalse(self.image_exists(self.image_id(stack)))
@@ -95,8 +95,8 @@ class TestQuotas(LimitTestCase):
             stack,
             'Attempted: 130, Maximum: 128',
             'The template declares 128 properties, the image would have 130, '
-            'of which 2 are not in the template, and this Glance allows 128: '
-            'remove at least 2',
+            'of which 2 are not in the template, and this Glance allows 128. '
+            'Remove at least 2',
         )
         self.assertEqual(before, self.image(image_id))
 
@@ -115,7 +115,7 @@ class TestQuotas(LimitTestCase):
         words = (
             'Attempted: 129, Maximum: 128',
             'The template declares 129 tags, the image would have 129, and '
-            'this Glance allows 128: remove at least 1, or ask the operator '
+            'this Glance allows 128. Remove at least 1, or ask the operator '
             'to raise image_tag_quota',
         )
         stack = self.create_stack(self.template(tags=tags), 'CREATE_FAILED')
@@ -240,8 +240,8 @@ class TestOtherGlance(LimitTestCase):
             stack,
             'Maximum: 3',
             'The template declares 3 members, the image would have 4, of '
-            'which 1 are not in the template, and this Glance allows 3: '
-            'remove at least 1, or ask the operator to raise '
+            'which 1 are not in the template, and this Glance allows 3. '
+            'Remove at least 1, or ask the operator to raise '
             'image_member_quota',
         )
         self.assertEqual(members, self.members(image_id))
@@ -319,7 +319,7 @@ class TestOtherGlance(LimitTestCase):
             'HTTP 403',
             'Property protections of this cloud forbid this user to set, '
             "change or remove 'fixed_a', 'fixed_b', 'secret_e', "
-            "'secret_~1': leave them in the template as they are",
+            "'secret_~1'. Leave them in the template as they are",
         )
         self.assertEqual(before, self.image(image_id))
 

@@ -18,6 +18,7 @@ from heat_image_props import creation
 from heat_image_props import diff
 from heat_image_props import exception
 from heat_image_props import permission
+from heat_image_props import refusal
 from heat_image_props.tests import base
 from heat_image_props.tests.unit import fake_glance
 
@@ -137,7 +138,7 @@ class TestCreate(CreateTestCase):
     def test_for_administrators(self):
         """What the policy reserves is told with whom to ask."""
         error = self.assertRaises(
-            exception.ForAdministrators, self.create, visibility='public'
+            refusal.ForAdministrators, self.create, visibility='public'
         )
         self.assertEqual({'visibility': 'public'}, error.values)
 

@@ -12,8 +12,14 @@
 
 """Tests of what the errors say and carry."""
 
+# Before anything of Heat: it selects the backend of oslo.service.
+from heat_image_props.tests import heat_base  # noqa: F401
+
 from heat_image_props import data_exception
+from heat_image_props import discreet
 from heat_image_props import exception
+from heat_image_props import permission
+from heat_image_props import refusal
 from heat_image_props import rules
 from heat_image_props.tests import base
 
@@ -27,11 +33,13 @@ class TestTree(base.BaseTestCase):
         """Every error of the package can be caught by one name."""
         errors = [
             value
-            for module in (exception, data_exception)
+            for module in (
+                *(exception, data_exception, discreet, permission, refusal),
+            )
             for value in vars(module).values()
             if isinstance(value, type) and issubclass(value, Exception)
         ]
-        self.assertGreater(len(errors), 10)
+        self.assertGreater(len(errors), 25)
         for error in errors:
             self.assertTrue(issubclass(error, exception.ImageError), error)
 
@@ -88,7 +96,7 @@ class TestMessages(base.BaseTestCase):
                     'place': 'h:81',
                     'reason': 'it broke',
                 },
-                'words': [ID, 'h:81', 'it broke', 'update the stack'],
+                'words': [ID, 'h:81', 'it broke', 'Update the stack'],
             },
         ),
         (
@@ -205,21 +213,11 @@ class TestMessages(base.BaseTestCase):
             },
         ),
         (
-            'for administrators',
+            'misconfigured',
             {
-                'error': exception.ForAdministrators(
-                    ID,
-                    {'visibility': 'public', 'owner': 'p'},
-                    exception.Refused('change it', 'no', 403),
-                ),
-                'data': {
-                    'image_id': ID,
-                    'values': {'visibility': 'public', 'owner': 'p'},
-                },
-                'words': [
-                    *('no (HTTP 403', '"owner: p" and "visibility: public"'),
-                    *('administrators', 'remove it'),
-                ],
+                'error': exception.Misconfigured('s', 'o'),
+                'data': {'section': 's', 'option': 'o'},
+                'words': ['option o', '[s]', 'operator', 'nothing was'],
             },
         ),
         (
@@ -268,7 +266,7 @@ class TestMessages(base.BaseTestCase):
             {
                 'error': exception.NoImage('kernel'),
                 'data': {'name': 'kernel'},
-                'words': ['kernel', 'no image', 'update the stack'],
+                'words': ['kernel', 'no image', 'Update the stack'],
             },
         ),
         (

@@ -17,6 +17,7 @@ import fixtures
 from heat_image_props import diff
 from heat_image_props import exception
 from heat_image_props import reconcile
+from heat_image_props import refusal
 from heat_image_props.tests.unit import fake_glance
 from heat_image_props.tests.unit import test_reconcile
 
@@ -287,7 +288,7 @@ class TestOwner(MembersTestCase):
     def test_not_allowed(self):
         """A user who may not do it still has the image after the attempt."""
         error = self.assertRaises(
-            exception.ForAdministrators,
+            refusal.ForAdministrators,
             self.reconcile,
             diff.Declared({'owner': 'other'}, {'a': '1'}),
         )
@@ -300,7 +301,7 @@ class TestOwner(MembersTestCase):
     def test_public(self):
         """Who may not publish an image is told whom to ask."""
         error = self.assertRaises(
-            exception.ForAdministrators,
+            refusal.ForAdministrators,
             self.reconcile,
             diff.Declared({'visibility': 'public', 'min_ram': 1}),
         )

@@ -62,7 +62,7 @@ class TestLimit(base.BaseTestCase):
                 6,
                 6,
                 'declares 6 properties, the image would have 6, and this '
-                'Glance allows 5: remove at least 1, or ask the operator to '
+                'Glance allows 5. Remove at least 1, or ask the operator to '
                 'raise image_property_quota',
             ),
             (
@@ -71,7 +71,7 @@ class TestLimit(base.BaseTestCase):
                 5,
                 7,
                 'declares 5 tags, the image would have 7, of which 2 are not '
-                'in the template, and this Glance allows 4: remove at least '
+                'in the template, and this Glance allows 4. Remove at least '
                 '3, or ask the operator to raise image_tag_quota',
             ),
             (
@@ -81,7 +81,7 @@ class TestLimit(base.BaseTestCase):
                 8,
                 9,
                 'declares 8 members, the image would have 9, of which 1 are '
-                'not in the template, and this Glance allows 3: remove at '
+                'not in the template, and this Glance allows 3. Remove at '
                 'least 6, or ask the operator to raise image_member_quota',
             ),
         )
@@ -139,6 +139,47 @@ class TestOtherAnswers(base.BaseTestCase):
             attempt=sent.append,
         )
         self.assertEqual([], sent)
+
+
+class TestForAdministrators(base.BaseTestCase):
+    """What a policy leaves to administrators."""
+
+    ANSWER = exception.Refused('change it', 'no', 403)
+
+    def explain(self, error, **attributes):
+        """Explain the refusal of a request with these attributes."""
+        refusal.explain(
+            error,
+            ID,
+            diff.Declared(),
+            attributes=attributes,
+            attempt=self.fail,
+        )
+
+    def test_is_named(self):
+        """The message names the values, and the way out."""
+        error = self.assertRaises(
+            refusal.ForAdministrators,
+            self.explain,
+            self.ANSWER,
+            visibility='public',
+            owner='p',
+            name='n',
+        )
+        self.assertEqual(ID, error.image_id)
+        self.assertEqual({'visibility': 'public', 'owner': 'p'}, error.values)
+        self.assertIs(self.ANSWER, error.error)
+        for words in (
+            'no (HTTP 403)',
+            '"owner: p" and "visibility: public" is for administrators',
+            'Remove it',
+        ):
+            self.assertIn(words, str(error))
+
+    def test_what_is_for_everybody(self):
+        """Any other attribute, or answer, is not explained by that."""
+        self.explain(self.ANSWER, visibility='private', name='public')
+        self.explain(exception.Refused('x', 'no', 409), owner='p')
 
 
 class TestProtected(base.BaseTestCase):
@@ -199,7 +240,7 @@ class TestProtected(base.BaseTestCase):
         self.assertEqual(names[: refusal.MOST_FOUND], found)
         self.assertEqual(refusal.MOST_FOUND, len(self.sent))
         error = refusal.PropertiesProtected(ID, found, self.refused('k000'))
-        self.assertIn("'k019' (and perhaps more): ", str(error))
+        self.assertIn("'k019' (and perhaps more). ", str(error))
 
     def test_permitted_meanwhile(self):
         """What is permitted all at once is not asked for again."""
@@ -225,7 +266,7 @@ class TestProtected(base.BaseTestCase):
         self.assertIs(answer, error.error)
         for words in (
             str(answer),
-            "'b', '\\u200ba': leave them in the template as they are",
+            "'b', '\\u200ba'. Leave them in the template as they are",
             'ask the operator',
         ):
             self.assertIn(words, str(error))
