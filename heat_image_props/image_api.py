@@ -404,33 +404,25 @@ class ImageAPI:
         """
 
         def ask() -> dict[str, Any]:
-            return self._json_once(method, path, action, expected, **kwargs)
+            response = self._request(
+                method, path, action, expected=None, **kwargs
+            )
+            answer = answers.document(response)
+            flaw = shape.flaw(answer, expected)
+            if flaw:
+                raise exception.Unavailable(
+                    action,
+                    flaw,
+                    response.status_code,
+                    answers.request_id(response),
+                )
+            return dict(answer)
 
         if method == 'GET' and self._is_patient:
             return patience.repeat(
                 ask, exception.Unavailable, lambda: self.pause
             )
         return ask()
-
-    def _json_once(
-        self,
-        method: str,
-        path: str,
-        action: str,
-        expected: Mapping[str, Any],
-        **kwargs: Any,
-    ) -> dict[str, Any]:
-        response = self._request(method, path, action, expected=None, **kwargs)
-        answer = answers.document(response)
-        flaw = shape.flaw(answer, expected)
-        if flaw:
-            raise exception.Unavailable(
-                action,
-                flaw,
-                response.status_code,
-                answers.request_id(response),
-            )
-        return dict(answer)
 
     def _request(
         self,

@@ -40,6 +40,7 @@ from heat_image_props import progress
 from heat_image_props import refusal
 from heat_image_props import report
 from heat_image_props import rules
+from heat_image_props import sending
 from heat_image_props import source as sources
 from heat_image_props import state
 from heat_image_props import transfer
@@ -135,21 +136,6 @@ class Reconciler:
         """
         self._creation = record
 
-    def check(self) -> None:
-        """See that the cloud offers what the template asks for.
-
-        :raises: :class:`exception.ImageError`
-        """
-        self._transfer.check()
-
-    def start_import(self) -> float:
-        """Make Glance fetch the data, if the template says from where.
-
-        :returns: seconds to the first look
-        :raises: :class:`exception.ImageError`
-        """
-        return self._later(SETTLING_TIME if self._transfer.begin() else 0.0)
-
     def seconds(self) -> float:
         """Return for how long this attempt goes on."""
         return self._clock() - self._begun
@@ -197,11 +183,11 @@ class Reconciler:
         :returns: seconds to the first look
         """
         if not self._is_checked:
-            self.check()
+            self._transfer.check()
             self._is_checked = True
         record.create()
         self._creation = None
-        return self.start_import()
+        return SETTLING_TIME if self._transfer.begin() else 0.0
 
     def _look_and_act(self) -> float | None:
         """Look at the image, and do the one thing that is next.
@@ -296,7 +282,7 @@ class Reconciler:
             {'image': self._image_id, 'names': ', '.join(change.names())},
         )
         try:
-            doubt = self._send(change)
+            doubt = sending.send(self._api, self._image_id, change)
         except (
             exception.Conflict,
             exception.NotFound,
@@ -336,48 +322,6 @@ class Reconciler:
         if self._rounds > 1:
             pause *= 1 + _SPREAD * self._chance()
         return pause
-
-    def _send(self, change: diff.ImageDiff) -> exception.RequestFailed | None:
-        """Send the requests of a change.
-
-        Only a shared image has members: they go before it is no longer
-        shared, and come after it is.
-
-        :returns: what was taken for done because Glance said so, if anything
-        """
-        doubt: exception.RequestFailed | None = None
-        operations = change.to_patch()
-        visibility = change.attributes.get('visibility', 'shared')
-        if visibility != 'shared':
-            doubt = self._remove_members(change)
-        if operations:
-            self._api.patch(self._image_id, operations)
-        if visibility == 'shared':
-            doubt = self._remove_members(change)
-        for member in sorted(change.members.added):
-            try:
-                self._api.add_member(self._image_id, member)
-            except exception.Conflict as error:
-                # That it is a member is what was wanted.
-                LOG.info('Project %s was a member already', member)
-                doubt = error
-        if change.active is not None:
-            self._api.set_active(self._image_id, change.active)
-        return doubt
-
-    def _remove_members(
-        self, change: diff.ImageDiff
-    ) -> exception.RequestFailed | None:
-        doubt = None
-        for member in sorted(change.members.removed):
-            try:
-                self._api.remove_member(self._image_id, member)
-            except exception.NotFound as error:
-                # That it is no member is what was wanted; if the image is
-                # gone the next look tells.
-                LOG.info('Project %s was no member any more', member)
-                doubt = error
-        return doubt
 
     def _explain(
         self,
@@ -430,7 +374,7 @@ class Reconciler:
         live = self._api.get(self._image_id)
         back = change.undo(before, live, self._live_members(live))
         if back:
-            self._send(back)
+            sending.send(self._api, self._image_id, back)
 
     def _forget_what_failed(
         self, live: Mapping[str, Any], members: frozenset[str]

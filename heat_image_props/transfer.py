@@ -31,9 +31,9 @@ from heat_image_props import diff
 from heat_image_props import exception
 from heat_image_props import image_api
 from heat_image_props import offers
-from heat_image_props import redact
 from heat_image_props import source as sources
 from heat_image_props import state
+from heat_image_props import tasks
 from heat_image_props import watch
 
 LOG = logging.getLogger(__name__)
@@ -433,21 +433,10 @@ class Transfer:
             return str(error)
 
     def _failure(self) -> str:
-        """Return what the last task on the image failed with, if it did.
-
-        A failed import is not a state of the image: it is as it was before,
-        without the lock that a running import holds.
-        The lock goes first, and then the task gets its message.
-        """
-        tasks = self._api.tasks(self._image_id)
-        last = [task for task in tasks if task.get('id') == self._watch.task]
-        last = (last or tasks)[-1:]
-        if not last or last[0].get('status') != 'failure':
-            return ''
-        return self._said(last[0])
-
-    def _said(self, task: Mapping[str, Any]) -> str:
-        """Return the message of a task, without credentials."""
-        return redact.scrub(
-            task.get('message') or '', self._source.location or ''
+        """Return what the last task on the image failed with, if it did."""
+        return tasks.failure(
+            self._api,
+            self._image_id,
+            self._watch.task,
+            self._source.location or '',
         )

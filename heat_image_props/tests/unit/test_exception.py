@@ -96,7 +96,7 @@ class TestMessages(base.BaseTestCase):
                     'place': 'h:81',
                     'reason': 'it broke',
                 },
-                'words': [ID, 'h:81', 'it broke', 'Update the stack'],
+                'words': [ID, 'h:81', 'it broke', 'update the stack'],
             },
         ),
         (

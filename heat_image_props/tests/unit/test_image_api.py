@@ -297,7 +297,7 @@ class TestConnection(base.BaseTestCase):
         api = image_api.ImageAPI.from_client(self.client())
         self.assertEqual(IMAGE, api.get(ID))
         error = self.assertRaises(exception.Unauthorized, api.get, ID)
-        self.assertIn('(HTTP 401); the token', str(error))
+        self.assertIn('(HTTP 401). The token', str(error))
         self.assertEqual(
             4,
             [sent.url for sent in self.mock.request_history].count(self.url),

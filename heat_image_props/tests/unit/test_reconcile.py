@@ -28,6 +28,16 @@ SOURCE = sources.Source(location=URL)
 DEFAULTS = {'name': 'stack-image-1', 'min_ram': 0, 'protected': False}
 
 
+class Made:
+    """The record of an image that has been created.
+
+    :param then: called when it has
+    """
+
+    def __init__(self, then=lambda: None):
+        self.create = then
+
+
 class ReconcileTestCase(base.BaseTestCase):
     """A test with a Glance, a clock, and a memory of what is managed."""
 
@@ -57,6 +67,11 @@ class ReconcileTestCase(base.BaseTestCase):
             chance=lambda: 0.5,
             **kwargs,
         )
+
+    def begin(self, task, **kwargs):
+        """Do the first step of a creation whose record is made."""
+        task.create(Made(**kwargs))
+        return task.step()
 
     def run_task(self, task, most=200):
         """Do all steps, each at the time that the one before named."""

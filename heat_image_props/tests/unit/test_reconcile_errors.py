@@ -41,7 +41,7 @@ class TestImport(test_reconcile.ReconcileTestCase):
     def create(self, **kwargs):
         """Import the data as a creation does, and wait for it."""
         task = self.task(declared(a='1'), source=SOURCE, **kwargs)
-        task.start_import()
+        self.begin(task)
         self.run_task(task)
 
     def test_ends_when_the_data_is_there(self):
@@ -60,7 +60,7 @@ class TestImport(test_reconcile.ReconcileTestCase):
         self.glance.import_looks = 10**6
         task = self.task(source=SOURCE)
         start = self.clock.now
-        task.start_import()
+        self.begin(task)
         while self.clock.now < start + 3600:
             delay = task.step()
             # Two more looks for the reason come after it.
@@ -79,7 +79,7 @@ class TestImport(test_reconcile.ReconcileTestCase):
     def test_without_a_source(self):
         """Without a source nothing is imported and nothing is awaited."""
         task = self.task(declared(a='1'))
-        task.start_import()
+        self.begin(task)
         self.run_task(task)
         self.assertEqual(['GET'], self.glance.log())
 
@@ -87,7 +87,7 @@ class TestImport(test_reconcile.ReconcileTestCase):
         """A property that the import reset is written after it."""
         self.glance.import_looks = 2
         task = self.task(declared(a='1'), source=SOURCE)
-        task.start_import()
+        self.begin(task)
         self.live['a'] = 'injected by the operator'
         self.run_task(task)
 

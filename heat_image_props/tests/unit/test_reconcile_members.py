@@ -237,7 +237,7 @@ class TestActive(MembersTestCase):
         task = self.task(
             diff.Declared(active=False), source=test_reconcile.SOURCE
         )
-        task.start_import()
+        self.begin(task)
         self.run_task(task)
         self.assertEqual('deactivated', self.live['status'])
 

@@ -14,6 +14,8 @@
 
 import fixtures
 
+import itertools
+
 from heat_image_props import data_exception
 from heat_image_props import diff
 from heat_image_props import source as sources
@@ -41,8 +43,7 @@ class StoresTestCase(test_reconcile.ReconcileTestCase):
             managed=diff.Managed(stores=frozenset(source.get('stores', ()))),
             source=sources.Source(location=URL, **source),
         )
-        task.check()
-        task.start_import()
+        self.begin(task)
         self.run_task(task)
 
     def update(self, *held, asked=(), **source):
@@ -330,6 +331,51 @@ class TestGrow(StoresTestCase):
             self.update('fast', stores=('fast', 'slow'))
             self.assertEqual(1, len(self.glance.sent('POST import')))
             self.assertEqual(['fast', 'slow'], self.held())
+
+    def test_not_carried_out(self):
+        """A copy that Glance was away for is asked for again, with pauses."""
+        for status in (503, fake_glance.CUT):
+            self.glance.images.clear()
+            self.glance.requests.clear()
+            self.glance.fail('POST import', status, times=2)
+            self.update('fast', stores=('fast', 'slow'))
+            copies = self.glance.sent('POST import')
+            self.assertEqual(
+                3 * ['copy-image'],
+                [copy.body['method']['name'] for copy in copies],
+            )
+            self.assertEqual(
+                3 * [['slow']], [c.body['stores'] for c in copies]
+            )
+            for before, after in itertools.pairwise(copies):
+                self.assertGreaterEqual(after.time - before.time, 1)
+            self.assertEqual(['fast', 'slow'], self.held())
+            self.assertEqual(['fast', 'slow'], self.recorded())
+
+    def test_never_carried_out(self):
+        """It is given up in the end, and the next update asks again."""
+        self.glance.fail('POST import', 503, 'away', times=3)
+        error = self.assertRaises(
+            data_exception.NotInStores,
+            self.update,
+            'fast',
+            stores=('fast', 'slow'),
+        )
+        self.assertEqual(('slow',), error.stores)
+        self.assertIn('away (HTTP 503', error.reason)
+        self.assertEqual(3, len(self.glance.sent('POST import')))
+        self.assertEqual(['slow'], self.asked())
+
+        self.update('fast', asked=['slow'], stores=('fast', 'slow'))
+        self.assertEqual(4, len(self.glance.sent('POST import')))
+        self.assertEqual(['fast', 'slow'], self.held())
+
+    def test_asked_to_wait(self):
+        """The pause is the one that Glance asks for."""
+        self.glance.fail('POST import', 503, headers={'Retry-After': '20'})
+        self.update('fast', stores=('fast', 'slow'))
+        first, second = self.glance.sent('POST import')
+        self.assertGreaterEqual(second.time - first.time, 20)
 
     def test_without_a_reason(self):
         """A copy whose task cannot be read failed for no known reason."""

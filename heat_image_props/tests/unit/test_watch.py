@@ -45,7 +45,7 @@ class WatchTestCase(test_transfer.TransferTestCase):
         """Return an import that has come to a status."""
         self.glance.import_looks = 10**6
         task = self.attempt(**kwargs)
-        task.start_import()
+        self.begin(task)
         self.run_until(task, lambda: self.live['status'] == status)
         return task
 
