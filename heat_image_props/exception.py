@@ -126,17 +126,10 @@ class Unauthorized(Refused):
     That of a user, with which an action of Heat begins, is not renewed.
     """
 
-    def __init__(
-        self,
-        action: str,
-        reason: str,
-        status: int | None = None,
-        request_id: str | None = None,
-    ) -> None:
-        super().__init__(action, reason, status, request_id)
-        self.args = (
-            f'{self}. The token that the action began with has expired or '
-            'was revoked. Begin it again',
+    def __str__(self) -> str:
+        return (
+            f'{super().__str__()}. The token that the action began with has '
+            'expired or was revoked. Begin it again'
         )
 
 

@@ -77,7 +77,8 @@ class Outcome:
 
 FAILS = Outcome(
     'fails',
-    'The action fails at once: Glance would give the same answer again.',
+    'The request is not sent again, as Glance would give the same answer: '
+    'the action of the stack fails at once.',
     once=FAILED,
     lasting=FAILED,
     requests=1,
@@ -94,23 +95,25 @@ EXPIRED = Outcome(
 )
 AGAIN = Outcome(
     'again',
-    'It is sent again after a pause. A fault that lasts for all attempts '
-    'fails the action.',
+    'The request only asks, so it is sent again after a pause. If all '
+    'attempts meet with the fault the action fails.',
     once=DONE,
     lasting=FAILED,
 )
 LOOKS = Outcome(
     'looks',
-    'After a pause the image is looked at, which tells whether the request '
-    'was carried out all the same. If it was not, it is sent again. A fault '
-    'that lasts for all attempts fails the action.',
+    'The request may have been carried out all the same. So the image is '
+    'looked at after a pause, and the request is sent again only if the look '
+    'shows that it was not. If all attempts meet with the fault the action '
+    'fails.',
     once=DONE,
     lasting=FAILED,
 )
 APPLIED = Outcome(
     'looks, done',
-    'The same, but Glance has carried the request out: the look shows it, '
-    'and it is not sent again.',
+    'Glance has carried the request out, and only its answer was lost. A '
+    'look at the image after a pause shows that, so the request is not sent '
+    'again.',
     once=DONE,
     lasting=DONE,
     requests=1,
@@ -118,29 +121,33 @@ APPLIED = Outcome(
 IN_USE = Outcome(
     'Heat repeats',
     'The image is in use. Heat repeats the deletion as often as its option '
-    '``action_retry_limit`` says, later each time, and then fails.',
+    '``action_retry_limit`` says, with a longer pause each time, and if the '
+    'image is still in use then, the deletion fails.',
     once=DONE,
     lasting=FAILED,
     requests=6,
 )
 GONE = Outcome(
     'looks, replaced',
-    'The image is looked for again, at other moments. Only if it is not '
-    'found three times in a row is it created again, under another id.',
+    'One answer is not believed: the image is looked for again, after a '
+    f'pause each time. If it is not found {patience.MOST_MISSES} times in a '
+    'row it counts as gone. An update then creates it again, under a new id '
+    '(with the property ``id`` it fails, as Glance gives no id twice); a '
+    'creation or a check fails; a deletion is done.',
     once=DONE,
     lasting=REPLACED,
     requests=patience.MOST_MISSES,
 )
 WAITS = Outcome(
     'waits',
-    'The answer is waited for.',
+    'The answer comes late and is waited for; nothing is sent again.',
     once=DONE,
     lasting=DONE,
     requests=1,
 )
 EMPTY = Outcome(
     'none',
-    'The answer has no body that could be cut.',
+    'This cannot happen: a success has no body that could be cut.',
     once=DONE,
     lasting=DONE,
     requests=1,

@@ -302,42 +302,19 @@ class Wire:
         return self.fault(Fault('watch', **match))
 
     def answer(
-        self,
-        status: int,
-        *,
-        headers: dict[str, str] | None = None,
-        body: str = '',
-        **match: Any,
+        self, status: int, **match: Any
     ) -> contextlib.AbstractContextManager[Handle]:
-        """Answer in Glance's place, which does not get the request."""
-        return self.fault(
-            Fault(
-                'answer',
-                status=status,
-                headers=headers or {},
-                body=body,
-                **match,
-            )
-        )
+        """Answer in Glance's place, which does not get the request.
+
+        The headers and the body of the answer may be given, too.
+        """
+        return self.fault(Fault('answer', status=status, **match))
 
     def answer_after(
-        self,
-        status: int,
-        *,
-        headers: dict[str, str] | None = None,
-        body: str = '',
-        **match: Any,
+        self, status: int, **match: Any
     ) -> contextlib.AbstractContextManager[Handle]:
         """Let Glance do it, and then answer something else."""
-        return self.fault(
-            Fault(
-                'answer_after',
-                status=status,
-                headers=headers or {},
-                body=body,
-                **match,
-            )
-        )
+        return self.fault(Fault('answer_after', status=status, **match))
 
     def garbage(
         self, **match: Any

@@ -39,6 +39,15 @@ AGENT = 'heat-image-props'
 DEFINITIONS = '/v2/metadefs/'
 
 
+def until(condition, *args):
+    """Wait until something holds, and return it."""
+    return tenacity.Retrying(
+        wait=tenacity.wait_fixed(0.3),
+        stop=tenacity.stop_after_delay(LONGEST),
+        retry=tenacity.retry_if_result(lambda found: not found),
+    )(condition, *args)
+
+
 class StackFailed(Exception):
     """A stack ended in another state than the test expects."""
 

@@ -15,7 +15,6 @@
 import concurrent.futures
 import threading
 
-import tenacity
 
 from heat_image_props.tests.functional import base
 
@@ -31,14 +30,6 @@ class BesideOthersTestCase(base.FunctionalTestCase):
         self.admin = self.glance_of('admin')
         self.pool = concurrent.futures.ThreadPoolExecutor()
         self.addCleanup(self.pool.shutdown)
-
-    def wait_until(self, condition):
-        """Wait until a condition holds, and return what made it so."""
-        return tenacity.Retrying(
-            wait=tenacity.wait_fixed(0.2),
-            stop=tenacity.stop_after_delay(base.LONGEST),
-            retry=tenacity.retry_if_result(lambda found: not found),
-        )(condition)
 
     def stack(self, **properties):
         """Create a stack, and return its id and that of its image."""
@@ -63,8 +54,8 @@ class BesideOthersTestCase(base.FunctionalTestCase):
     def assert_waits(self, stack, image_id, seen, pattern):
         """Fail unless the update waits, says so once and writes nothing."""
         self.mark = self.cloud.glance_log.mark()
-        self.wait_until(lambda: self.said(stack, seen))
-        self.wait_until(lambda: len(self.methods(self.mark, image_id)) >= 3)
+        base.until(lambda: self.said(stack, seen))
+        base.until(lambda: len(self.methods(self.mark, image_id)) >= 3)
         self.assertEqual({'GET'}, {*self.methods(self.mark, image_id)})
         (said,) = self.said(stack, seen)
         self.assertRegex(said, f'^nothing is written yet: {pattern}')
@@ -109,7 +100,7 @@ class TestGate(BesideOthersTestCase):
         stack, image_id = self.stack(property={'a': '1'})
         with self.cloud.stores.slow(HELD, image_id=image_id):
             upload = self.pool.submit(self.upload, image_id, bytes(70000))
-            self.wait_until(lambda: self.image(image_id)['status'] == 'saving')
+            base.until(lambda: self.image(image_id)['status'] == 'saving')
             seen = self.begin_update(stack)
             self.assert_waits(
                 stack, image_id, seen, r'waiting for an upload .*\(.*saving\)'
@@ -127,9 +118,7 @@ class TestGate(BesideOthersTestCase):
                 f'/v2/images/{image_id}/import',
                 json={'method': {'name': 'web-download', 'uri': url}},
             )
-            self.wait_until(
-                lambda: self.image(image_id)['status'] == 'importing'
-            )
+            base.until(lambda: self.image(image_id)['status'] == 'importing')
             seen = self.begin_update(stack)
             self.assert_waits(stack, image_id, seen, 'importing')
         live = self.assert_updated(stack, image_id)

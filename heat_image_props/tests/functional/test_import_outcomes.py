@@ -19,7 +19,6 @@ import re
 import time
 import uuid
 
-import tenacity
 
 from heat_image_props.tests.functional import base
 
@@ -32,15 +31,6 @@ REFUSED = 'http://127.0.0.1:9/x.img'
 DATA = b'at last'
 
 LATER = 'all of several full, without an id'
-
-
-def until(condition, *args):
-    """Wait until something holds, and return it."""
-    return tenacity.Retrying(
-        wait=tenacity.wait_fixed(0.3),
-        stop=tenacity.stop_after_delay(base.LONGEST),
-        retry=tenacity.retry_if_result(lambda found: not found),
-    )(condition, *args)
 
 
 @dataclasses.dataclass
@@ -228,7 +218,7 @@ class TestOutcomes(base.FunctionalTestCase):
         ):
             self.begin(name, case)
             if name == LATER:
-                self.fill(image_id=until(self.images, LATER)[0]['id'])
+                self.fill(image_id=base.until(self.images, LATER)[0]['id'])
         found = []
         for name, case in cases.items():
             action = 'CREATE' if case.before is None else 'UPDATE'

@@ -20,7 +20,6 @@ from unittest import mock
 import uuid
 
 import sqlalchemy
-import tenacity
 
 from heat_image_props import progress
 from heat_image_props.tests.functional import base
@@ -32,15 +31,6 @@ LIMIT = 30
 DATA = b'at last'
 
 LOCK = 'os_glance_import_task'
-
-
-def until(condition, *args):
-    """Wait until something holds."""
-    return tenacity.Retrying(
-        wait=tenacity.wait_fixed(0.3),
-        stop=tenacity.stop_after_delay(base.LONGEST),
-        retry=tenacity.retry_if_result(lambda found: not found),
-    )(condition, *args)
 
 
 @dataclasses.dataclass
@@ -226,7 +216,7 @@ class TestKilled(StalledTestCase):
                 self.template(name=f'{self.name} {name}', **case.declared)
             )
         for name, case in cases.items():
-            until(self.at_work, name, case)
+            base.until(self.at_work, name, case)
         self.kill(cases)
         self.cloud.source.put(self.file, DATA)
         alive = self.start_alive()
@@ -276,7 +266,7 @@ class TestKilled(StalledTestCase):
         case, file = alive
         self.wait('alive', case, 'CREATE_FAILED')
         case.image = self.image_id(case.stack)
-        until(lambda: LOCK not in self.image(case.image))
+        base.until(lambda: LOCK not in self.image(case.image))
         self.update(case, 'alive')
         self.wait('alive', case, 'UPDATE_COMPLETE')
         self.assertEqual(
@@ -324,7 +314,7 @@ class TestKilledWhileCopying(StalledTestCase):
                     case.stack, template=self.of(name, both)
                 )
             for name, case in cases.items():
-                until(self.at_work, name, case)
+                base.until(self.at_work, name, case)
             self.kill(cases)
             for case in cases.values():
                 self.wait_for(case.stack, 'UPDATE_FAILED')

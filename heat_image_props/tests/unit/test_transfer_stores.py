@@ -12,9 +12,9 @@
 
 """Tests of the stores that hold the data of an image."""
 
-import fixtures
-
 import itertools
+
+import fixtures
 
 from heat_image_props import data_exception
 from heat_image_props import diff
