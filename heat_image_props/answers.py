@@ -11,15 +11,18 @@
 #    under the License.
 
 
-"""What an answer of Glance says, in words fit for a message."""
+"""What an answer of Glance says, and which error that is."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 import html
 import re
 from typing import Any
 from typing import TYPE_CHECKING
 
+from heat_image_props import exception
+from heat_image_props import permission
 from heat_image_props import redact
 
 if TYPE_CHECKING:
@@ -30,6 +33,16 @@ _MARKUP = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _MOST_SAID = 800
+
+#: Status of an answer that does not tell whether a request was carried out.
+RETRIABLE = frozenset((429, 500, 502, 503, 504))
+
+_ERRORS: Mapping[int, type[exception.RequestFailed]] = {
+    401: exception.Unauthorized,
+    404: exception.NotFound,
+    409: exception.Conflict,
+    **dict.fromkeys(RETRIABLE, exception.Unavailable),
+}
 
 
 def request_id(response: requests.Response) -> str | None:
@@ -58,3 +71,32 @@ def said(response: requests.Response, secret: str) -> str:
     text = html.unescape(_MARKUP.sub(' ', text))
     text = redact.scrub(' '.join(text.split()), secret)
     return text[:_MOST_SAID] or (response.reason or 'no reason given')
+
+
+def refusal(
+    response: requests.Response, action: str, secret: str
+) -> exception.RequestFailed:
+    """Return the error that an answer without success is.
+
+    :param action: what was attempted
+    :param secret: URL in the request, to be kept out of the message
+    """
+    status = response.status_code
+    reason = said(response, secret)
+    kind = _ERRORS.get(status, exception.Refused)
+    if status == 403 and permission.is_for_members(reason):
+        kind = permission.NotAMember
+    return kind(action, reason, status, request_id(response))
+
+
+def disbelief(
+    response: requests.Response, action: str, flaw: str
+) -> exception.Unavailable:
+    """Return the error that a success is which is not one of Glance.
+
+    :param action: what was attempted
+    :param flaw: by which that is known
+    """
+    return exception.Unavailable(
+        action, flaw, response.status_code, request_id(response)
+    )

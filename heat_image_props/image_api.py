@@ -39,7 +39,6 @@ from heat_image_props import answers
 from heat_image_props import diff
 from heat_image_props import exception
 from heat_image_props import patience
-from heat_image_props import permission
 from heat_image_props import redact
 from heat_image_props import shape
 
@@ -53,7 +52,6 @@ Image = Answer
 
 _PATCH = 'application/openstack-images-v2.1-json-patch'
 _PAGE = '1000'
-_RETRIABLE = frozenset((429, 500, 502, 503, 504))
 
 #: Seconds of silence after which a request counts as not answered.
 TIMEOUT = 60.0
@@ -62,11 +60,6 @@ TIMEOUT = 60.0
 DEFINITIONS_TIMEOUT = 10.0
 
 _ACCEPTED = http.HTTPStatus.ACCEPTED
-_ERRORS = {
-    401: exception.Unauthorized,
-    404: exception.NotFound,
-    409: exception.Conflict,
-}
 # Also of a Keystone that is away.
 _UNREACHED = (ksa_exceptions.ConnectionError, ksa_exceptions.DiscoveryFailure)
 _VERSION_SUFFIX = re.compile(r'/v2(\.\d+)?/*$')
@@ -410,12 +403,7 @@ class ImageAPI:
             answer = answers.document(response)
             flaw = shape.flaw(answer, expected)
             if flaw:
-                raise exception.Unavailable(
-                    action,
-                    flaw,
-                    response.status_code,
-                    answers.request_id(response),
-                )
+                raise answers.disbelief(response, action, flaw)
             return dict(answer)
 
         if method == 'GET' and self._is_patient:
@@ -465,7 +453,7 @@ class ImageAPI:
             # gone.
             status = getattr(error, 'http_status', None)
             failed: type[exception.RequestFailed] = exception.Refused
-            if status in _RETRIABLE or isinstance(error, _UNREACHED):
+            if status in answers.RETRIABLE or isinstance(error, _UNREACHED):
                 failed = exception.Unavailable
             elif status == http.HTTPStatus.UNAUTHORIZED:
                 failed = exception.Unauthorized
@@ -482,23 +470,11 @@ class ImageAPI:
         self.pause = patience.asked(response.headers)
         if response.ok:
             if expected not in (None, response.status_code):
-                raise exception.Unavailable(
-                    action,
-                    'the answer is not one of Glance',
-                    response.status_code,
-                    answers.request_id(response),
+                raise answers.disbelief(
+                    response, action, 'the answer is not one of Glance'
                 )
             return response
-        kind: type[exception.RequestFailed] = exception.Refused
-        if response.status_code in _RETRIABLE:
-            kind = exception.Unavailable
-        kind = _ERRORS.get(response.status_code, kind)
-        said = answers.said(response, secret)
-        if response.status_code == 403 and permission.is_for_members(said):
-            kind = permission.NotAMember
-        raise kind(
-            action, said, response.status_code, answers.request_id(response)
-        )
+        raise answers.refusal(response, action, secret)
 
 
 def _segment(name: str, action: str) -> str:

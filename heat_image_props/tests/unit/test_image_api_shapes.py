@@ -26,6 +26,7 @@ TASK = {'id': 'x', 'status': 'success'}
 #: sent, and an answer that is the least of what Glance gives.
 REQUESTS = {
     'get': ('GET', 200, lambda api: api.get(ID), IMAGE),
+    'images': ('GET', 200, lambda api: [*api.images()], {'images': [IMAGE]}),
     'create': ('POST', 201, lambda api: api.create({'id': ID}), IMAGE),
     'patch': ('PATCH', 200, lambda api: api.patch(ID, []), IMAGE),
     'add_member': (
@@ -128,6 +129,7 @@ class TestNoAnswer(base.BaseTestCase):
         *(
             _wrong(request, {name: document}, said)
             for request, name in (
+                ('images', 'images'),
                 ('members', 'members'),
                 ('tasks', 'tasks'),
                 ('stores', 'stores'),
@@ -141,6 +143,11 @@ class TestNoAnswer(base.BaseTestCase):
                 ),
                 ([{}], f'an item of "{name}" in the answer has no "'),
             )
+        ),
+        _wrong(
+            'images',
+            {'images': [IMAGE], 'next': 1},
+            '"next" in the answer is no text',
         ),
         _wrong(
             'tasks',
