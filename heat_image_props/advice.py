@@ -86,6 +86,10 @@ class Advisable(holder.ImageHolder):
     ) -> tuple[conformity.Finding, ...]:
         """Return what is not as defined, as far as that is known."""
         declared = declaration.texts(values)
+        # What cannot be read is a reason to refuse a stack, but for a
+        # roll-back, which nobody validates: that goes on without advice.
+        if 'metadefs' in conf.unreadable(cfg.CONF):
+            return ()
         if not declared or conf.metadefs(cfg.CONF) == 'off':
             return ()
         known: metadefs.Definitions | None = None

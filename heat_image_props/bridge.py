@@ -121,14 +121,12 @@ def add_plugin_dir(config: cfg.ConfigOpts) -> None:
     if not option(config, 'enabled'):
         _log_switched_off()
         return
-    try:
-        conf.import_stall_timeout(config)
-    except cfg.Error as exc:
+    for name, error in conf.unreadable(config).items():
         # Now, and not only when somebody's stack is refused.
         LOG.error(
-            '[%(group)s] import_stall_timeout cannot be read, stacks with '
-            'images are refused: %(reason)s',
-            {'group': conf.IMAGE_GROUP, 'reason': exc},
+            '[%(group)s] %(name)s cannot be read, stacks with images are '
+            'refused: %(reason)s',
+            {'group': conf.IMAGE_GROUP, 'name': name, 'reason': error},
         )
     # The values of an override are expanded again.
     dirs = [

@@ -124,9 +124,24 @@ def metadefs(conf: cfg.ConfigOpts) -> str:
     """Return the option of this name: ``off``, ``warn`` or ``enforce``.
 
     :param conf: the configuration, that of heat-engine as a rule.
+    :raises: :class:`oslo_config.cfg.Error` if it cannot be read
     """
     register_opts(conf)
     return str(conf[IMAGE_GROUP].metadefs)
+
+
+def unreadable(conf: cfg.ConfigOpts) -> dict[str, cfg.Error]:
+    """Return the options of the resource type that cannot be read, and why.
+
+    :param conf: the configuration, that of heat-engine as a rule.
+    """
+    found = {}
+    for read in (import_stall_timeout, metadefs):
+        try:
+            read(conf)
+        except cfg.Error as error:
+            found[read.__name__] = error
+    return found
 
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:

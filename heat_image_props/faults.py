@@ -23,10 +23,10 @@ from collections.abc import Mapping
 import dataclasses
 
 from heat_image_props import deletion
-from heat_image_props import image_api
 from heat_image_props import patience
 from heat_image_props import reconcile
 from heat_image_props import transfer
+from heat_image_props import transport
 
 #: How a fault may end for the action of a stack.
 DONE, FAILED, REPLACED = 'done', 'failed', 'replaced'
@@ -193,7 +193,7 @@ FAULTS: Mapping[str, Fault] = {
 #: The bounds, by what they are for.
 BOUNDS: Mapping[str, str] = {
     'An answer': (
-        f'is waited for until {image_api.TIMEOUT:.0f} seconds pass without a '
+        f'is waited for until {transport.TIMEOUT:.0f} seconds pass without a '
         'byte of it.'
     ),
     'A question, a creation or a deletion': (

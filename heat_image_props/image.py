@@ -76,12 +76,14 @@ class GlanceImage(
         And anything at all while the operator's options cannot be read.
         """
         super().validate()
-        try:
-            _stall_timeout()
-        except exception.Misconfigured as unreadable:
+        unreadable = [
+            str(_misconfigured(name, error))
+            for name, error in conf.unreadable(cfg.CONF).items()
+        ]
+        if unreadable:
             raise heat_exception.StackValidationFailed(
-                message=str(unreadable)
-            ) from None
+                message='\n'.join(unreadable)
+            )
         values, unknown = known.values(
             self.properties,
             schema.PROPERTIES,
@@ -305,11 +307,14 @@ def _stall_timeout() -> float:
     try:
         return conf.import_stall_timeout(cfg.CONF)
     except cfg.Error as error:
-        failed = exception.Misconfigured(
-            conf.IMAGE_GROUP, 'import_stall_timeout'
-        )
-        LOG.error('%s (%s)', failed, error)
-        raise failed from None
+        raise _misconfigured('import_stall_timeout', error) from None
+
+
+def _misconfigured(name: str, error: cfg.Error) -> exception.Misconfigured:
+    """Return what an option is that cannot be read, and log why."""
+    failed = exception.Misconfigured(conf.IMAGE_GROUP, name)
+    LOG.error('%s (%s)', failed, error)
+    return failed
 
 
 def _is_over(delay: float | None) -> bool:

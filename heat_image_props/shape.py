@@ -70,6 +70,10 @@ TASKS: Mapping[str, Any] = {
     'tasks': [{'id': str, 'status': str, 'message': _TEXT}]
 }
 
+#: ``to_wsme_model`` of ``glance/api/v2/model/metadef_namespace.py``.
+NAMESPACE: Mapping[str, Any] = {'namespace': str}
+NAMESPACES: Mapping[str, Any] = {'namespaces': [NAMESPACE]}
+
 
 def flaw(document: object, shape: Any, name: str = 'the answer') -> str:
     """Return in which way JSON is not of a shape, or an empty text.

@@ -36,6 +36,7 @@ from heat_image_props import exception
 from heat_image_props import image_api
 from heat_image_props import redact
 from heat_image_props import rules
+from heat_image_props import transport
 
 IMAGE = 'OS::Glance::Image'
 
@@ -378,7 +379,7 @@ class Cloud:
         ]
         try:
             response = connection.get(
-                path, raise_exc=False, timeout=image_api.TIMEOUT
+                path, raise_exc=False, timeout=transport.TIMEOUT
             )
         except ksa_exceptions.ClientException as error:
             raise NotSeen(str(error)) from None

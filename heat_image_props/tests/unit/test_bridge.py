@@ -132,12 +132,15 @@ class TestPluginDirs(heat_loader.LoaderTestCase):
 
     def test_an_option_of_the_resource_type(self):
         """One that cannot be read is told at once, and Heat starts."""
-        self.heat.configure('[heat_image_props]\nimport_stall_timeout = abc')
+        self.heat.configure(
+            '[heat_image_props]\nimport_stall_timeout = abc\nmetadefs = yes'
+        )
 
         bridge.add_plugin_dir(cfg.CONF)
 
         self.assertIn(bridge.PLUGIN_DIR, cfg.CONF.plugin_dirs)
         self.assertTrue(self.heat.messages('import_stall_timeout', "'abc'"))
+        self.assertTrue(self.heat.messages('metadefs', 'yes'))
 
 
 class TestPluginLoader(heat_loader.LoaderTestCase):

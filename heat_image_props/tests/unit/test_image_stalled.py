@@ -104,14 +104,14 @@ class TestNextUpdate(StalledTestCase):
 
 
 class TestUnreadable(image_base.ImageTestCase):
-    """The option of the operator is no number."""
+    """Options of the operator that are not what they may be."""
 
     def setUp(self):
         super().setUp()
         self.one = self.create()
         conf.register_opts(cfg.CONF)
         self.useFixture(config_fixture.Config(cfg.CONF)).load_raw_values(
-            conf.IMAGE_GROUP, import_stall_timeout='abc'
+            conf.IMAGE_GROUP, import_stall_timeout='abc', metadefs='yes'
         )
 
     def test_is_refused(self):
@@ -123,6 +123,7 @@ class TestUnreadable(image_base.ImageTestCase):
         self.assertIn('[heat_image_props]', str(error))
         self.assertEqual([], self.glance.requests)
         self.assertIn("'abc'", self.LOG.output)
+        self.assertIn('option metadefs', str(error))
 
     def test_what_is_not_validated(self):
         """A roll-back fails too, before anything is sent that changes."""
