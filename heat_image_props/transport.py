@@ -36,6 +36,8 @@ from heat_image_props import redact
 from heat_image_props import shape
 
 if TYPE_CHECKING:
+    # For heat-engine, which need not have it imported when it starts, that
+    # would take longer than all the rest of this package.
     from glanceclient.v2 import client as glance_client
     import requests
 

@@ -13,6 +13,8 @@
 """Tests of the requests to Glance, and of the connection they use."""
 
 import json
+import subprocess
+import sys
 
 import fixtures
 import glanceclient
@@ -32,6 +34,20 @@ ID = '11111111-1111-4111-8111-111111111111'
 IMAGE = {'id': ID, 'status': 'queued'}
 AUTH = 'http://keystone.test/v3'
 SOURCE = 'http://source.test:81/disk.img'
+
+
+class TestImport(base.BaseTestCase):
+    def test_glanceclient_is_left_to_heat(self):
+        """What takes longest to import does not delay heat-engine's start."""
+        script = 'import sys, heat_image_props.image_api; print(*sys.modules)'
+        result = subprocess.run(
+            [sys.executable, '-c', script],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+        self.assertNotIn('glanceclient', result.stdout.split())
 
 
 class TestRequests(base.BaseTestCase):
