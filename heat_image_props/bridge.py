@@ -241,6 +241,10 @@ def find_offers() -> dict[str, list[Offer]]:
     """
     found: dict[tuple[str, str], Offer] = {}
     for distribution in importlib.metadata.distributions():
+        # To parse the metadata of all that is installed would take longer
+        # than all else that is done here.
+        if NAMESPACE not in (distribution.read_text('entry_points.txt') or ''):
+            continue
         name = distribution.metadata['Name']
         if not name:
             # What an interrupted pip leaves behind is not installed.
