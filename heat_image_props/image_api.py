@@ -28,7 +28,6 @@ import json
 from typing import Any
 import urllib.parse
 
-
 from heat_image_props import diff
 from heat_image_props import exception
 from heat_image_props import patience
