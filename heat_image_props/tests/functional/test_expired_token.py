@@ -17,6 +17,8 @@ from unittest import mock
 import uuid
 
 from keystoneauth1 import adapter
+from keystoneauth1 import exceptions as ksa_exceptions
+import tenacity
 
 from heat_image_props.tests.functional import base
 from heat_image_props.tests.functional import second_heat
@@ -38,6 +40,21 @@ class TestExpiredToken(base.FunctionalTestCase):
                 f'{self.cloud.auth_url}/users/{user}',
                 json={'user': {'enabled': enabled}},
             )
+        # Keystone knows the time of a token to the second: it takes those of
+        # the second of a revocation for revoked, too, new ones among them.
+        tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(
+                ksa_exceptions.Unauthorized
+            ),
+            stop=tenacity.stop_after_delay(base.LONGEST),
+            wait=tenacity.wait_fixed(0.2),
+        )(self.log_in)
+
+    def log_in(self):
+        """Use a new token of the user, and raise if that is not valid."""
+        self.cloud.session(self.USER).get(
+            f'{self.cloud.auth_url}/auth/projects'
+        )
 
     def create(self, expect):
         """Create a stack, and revoke the token before Glance has seen it."""
