@@ -289,7 +289,7 @@ class TestOtherGlance(LimitTestCase):
             'HTTP 403',
             'Property protections of this cloud forbid this user to set, '
             "change or remove 'secret_ f', 'secret_/~g', 'secret_b', "
-            "'secret_d': leave them",
+            "'secret_d'. Leave them in the template",
         )
         self.assertFalse(self.image_exists(self.image_id(stack)))
 
