@@ -10,20 +10,15 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The bridge in a real heat-engine, and as users of a cloud see it."""
+"""The bridge in a real heat-engine, for which no cloud is needed."""
 
-import json
-import os
 import pathlib
-import subprocess
 
 import fixtures
 
 from heat_image_props.tests import base
 from heat_image_props.tests import distribution
 from heat_image_props.tests import engine_process
-from heat_image_props.tests.functional import base as functional_base
-from minicloud import installation
 
 IMAGE = 'OS::Glance::Image'
 
@@ -154,41 +149,3 @@ class TestHeatEngine(base.BaseTestCase):
 
         self.assert_logged_once(engine, f'{IMAGE} is switched off')
         self.assert_logged_once(engine, 'Registered: ', f'{IMAGE} -> {HEATS}')
-
-
-class TestResourceTypes(functional_base.FunctionalTestCase):
-    """What the cloud's users see of the installed package."""
-
-    def openstack(self, *args):
-        """Run "openstack orchestration resource type" and parse its answer."""
-        command = installation.script('python-openstackclient', 'openstack')
-        result = subprocess.run(
-            [
-                command,
-                'orchestration',
-                'resource',
-                'type',
-                *args,
-                '--format',
-                'json',
-            ],
-            env={**os.environ, **self.cloud.environment(self.USER)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        self.assertEqual(0, result.returncode, result.stderr)
-        return json.loads(result.stdout)
-
-    def test_listed(self):
-        """The type is in the list, although Heat hides its own."""
-        types = self.openstack('list')
-
-        self.assertIn({'Resource Type': IMAGE}, types)
-
-    def test_shown(self):
-        """The type has properties of ours, which can be updated."""
-        shown = self.openstack('show', IMAGE)
-
-        self.assertEqual('map', shown['properties']['property']['type'])
-        self.assertTrue(shown['properties']['property']['update_allowed'])
