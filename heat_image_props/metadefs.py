@@ -51,8 +51,11 @@ _ALIKE = 0.6
 _WRONG_PREFIX = 'traits:'
 
 # One character of a regular expression, perhaps in a group, and how often.
+# There is one way only to read each, or to read many would itself take for
+# ever: the first character of a set is no "^".
 _ATOM = (
-    r'(?:\\[dDwWsS]|\\[^0-9A-Za-z]|\[\^?(?:\\.|[^\]\\\[])+\]'
+    r'(?:\\[dDwWsS]|\\[^0-9A-Za-z]'
+    r'|\[\^?(?:\\.|[^\]\\\[^])(?:\\.|[^\]\\\[])*\]'
     r'|[^\\\[\](){}*+?|^$])'
 )
 _PIECE = re.compile(

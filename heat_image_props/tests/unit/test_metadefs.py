@@ -241,6 +241,8 @@ class TestPatterns(base.BaseTestCase):
         ('twice repeated', {'text': 'a{2}{3}', 'is_tried': False}),
         ('wrong range', {'text': '[b-a]', 'is_tried': False}),
         ('broken', {'text': '(', 'is_tried': False}),
+        ('many sets', {'text': '[^a]' * 40, 'is_tried': True}),
+        ('and a choice', {'text': '[^a]' * 40 + '|b', 'is_tried': False}),
         ('empty', {'text': '', 'is_tried': False}),
         ('too long', {'text': 'a' * 256, 'is_tried': False}),
     ]
