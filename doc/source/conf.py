@@ -26,6 +26,7 @@ extensions = [
     'fault_table',
     'openstackdocstheme',
     'oslo_config.sphinxext',
+    'reno.sphinxext',
     'resource_type',
     'sphinx.ext.autodoc',
 ]
