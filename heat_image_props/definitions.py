@@ -67,6 +67,10 @@ class _TooMuch(Exception):
     """The definitions are more, or take longer, than is reasonable."""
 
 
+class _Changed(Exception):
+    """A namespace is not what it was when it was listed."""
+
+
 class Library:
     """The definitions of all clouds that one process has to do with.
 
@@ -123,9 +127,14 @@ class Library:
                         args=(place, project, tuple(keys), connect()),
                         daemon=True,
                     )
-                    self._readings[who] = reading
+                    # It ends by taking itself out, for which it needs the
+                    # lock; one that cannot be started is never in.
                     reading.start()
-            if reading is None or left <= 0:
+                    self._readings[who] = reading
+                if reading is None:
+                    # For a place among those that are under way.
+                    reading = next(iter(self._readings.values()))
+            if left <= 0:
                 LOG.debug('Metadata definitions of %s: not in time', place)
                 self._failures.put(who, True)
                 return None
@@ -181,6 +190,9 @@ class Library:
                 redact.mask(str(error)),
             )
             self._failures.put(who, True)
+            if isinstance(error, (exception.Refused, _Changed)):
+                # Of what is listed something is there no longer.
+                self._lists.drop(who)
         finally:
             with self._lock:
                 del self._readings[who]
@@ -188,17 +200,15 @@ class Library:
     def _list(
         self, api: image_api.ImageAPI, project: str
     ) -> list[metadefs.Namespace]:
-        """Return the namespaces for images; none if there is no such API."""
+        """Return the namespaces for images.
+
+        :raises: :class:`exception.Refused` if there is no such API: for a
+            while, as a proxy before Glance says so too when Glance is away
+        """
         found: list[metadefs.Namespace] = []
         after = ''
         for _ in range(MOST_PAGES):
-            try:
-                page = api.namespaces(metadefs.RESOURCE_TYPE, after)
-            except exception.Refused as error:
-                if error.status not in (403, 404):
-                    raise
-                LOG.debug('%s; there is no advice from them', error)
-                return []
+            page = api.namespaces(metadefs.RESOURCE_TYPE, after)
             found += metadefs.namespaces(page, project)
             if not page.get('next'):
                 return found
@@ -211,24 +221,22 @@ class Library:
         namespace: metadefs.Namespace,
         key: Hashable,
     ) -> metadefs.Definitions:
-        """Return what a namespace defines, nothing if it is not there.
+        """Return what a namespace defines.
 
         One that is public no longer, and that an administrator is shown all
         the same, is not for the others.
+
+        :raises: :class:`_Changed`, :class:`exception.Refused` if it is not
+            what it was listed as
         """
         name = hashlib.sha256(f'metadefs {key!r}'.encode()).hexdigest()
         text = self._shared.get(name, expiration_time=LONGEST)
         if text:
             return metadefs.read(json.loads(text))
-        try:
-            document = api.namespace(namespace.name, metadefs.RESOURCE_TYPE)
-        except exception.Refused as error:
-            if error.status not in (403, 404):
-                raise
-            return {}
+        document = api.namespace(namespace.name, metadefs.RESOURCE_TYPE)
         is_public = document.get('visibility') == 'public'
         if is_public != namespace.is_public:
-            return {}
+            raise _Changed(f'the visibility of {namespace.name}')
         self._shared.set(name, json.dumps(document))
         return metadefs.read(document)
 
@@ -255,6 +263,11 @@ class _Kept(Generic[_T]):
             if value is None or self._clock() - since > self._age:
                 return None
             return value
+
+    def drop(self, key: Hashable) -> None:
+        """Forget a value, if there is one."""
+        with self._lock:
+            self._values.pop(key, None)
 
     def put(self, key: Hashable, value: _T) -> None:
         """Keep a value."""
