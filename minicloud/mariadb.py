@@ -60,6 +60,10 @@ class MariaDB(fixtures.Fixture):
         self._supervisor.remove_at_end(self.directory)
         self._socket = self.directory / 'socket'
         data = self.directory / 'data'
+        # A server that starts removes the temporary tables of others from
+        # the directory for them, by default /tmp.
+        tables = self.directory / 'tmp'
+        tables.mkdir()
         # It refuses to run as root unless told to.
         user = f'--user={pwd.getpwuid(os.geteuid()).pw_name}'
         self._supervisor.run(
@@ -68,6 +72,7 @@ class MariaDB(fixtures.Fixture):
                 install,
                 '--no-defaults',
                 f'--datadir={data}',
+                f'--tmpdir={tables}',
                 user,
                 '--auth-root-authentication-method=normal',
                 '--skip-test-db',
@@ -79,6 +84,7 @@ class MariaDB(fixtures.Fixture):
                 program,
                 '--no-defaults',
                 f'--datadir={data}',
+                f'--tmpdir={tables}',
                 f'--socket={self._socket}',
                 f'--pid-file={self.directory / "pid"}',
                 user,
