@@ -183,6 +183,9 @@ def main(arguments=None):
         f'{soak.operations.total()} operations, {soak.faults.total()} '
         f'faults, {len(soak.violations)} violations; seed {options.seed}'
     )
+    if not soak.operations or not any(soak.hits.values()):
+        tables.say('Nothing was disturbed, so nothing is shown.')
+        return 1
     return int(bool(soak.violations))
 
 
